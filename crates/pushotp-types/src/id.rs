@@ -1,0 +1,205 @@
+use core::{fmt, num::NonZeroU32};
+
+use rand_core::CryptoRng;
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// An identifier as it was stored or received.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// A fresh one: 16 random bytes.
+            pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+                let mut bytes = [0; 16];
+                rng.fill_bytes(&mut bytes);
+                Self(bytes)
+            }
+
+            /// Its 16 bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        /// Lower-case hexadecimal, 32 characters.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+random_id! {
+    /// Names one token of a user; drawn by the server, not secret.
+    ///
+    /// ```
+    /// use pushotp_types::TokenId;
+    ///
+    /// let id = TokenId::from_bytes([0xab; 16]);
+    /// assert!(id.to_string().starts_with("abab"));
+    /// ```
+    TokenId
+}
+random_id! {
+    /// Names one device of a user, over all its epochs; drawn by the server, not secret.
+    ///
+    /// ```
+    /// use pushotp_types::DeviceId;
+    ///
+    /// assert_eq!(DeviceId::from_bytes([1; 16]).as_bytes(), &[1; 16]);
+    /// ```
+    DeviceId
+}
+random_id! {
+    /// Names one enrolment offer: the `eid` of the protocol, single use.
+    ///
+    /// ```
+    /// use pushotp_types::EnrolmentId;
+    ///
+    /// assert_eq!(format!("{:?}", EnrolmentId::from_bytes([0; 16])).len(), "EnrolmentId()".len() + 32);
+    /// ```
+    EnrolmentId
+}
+
+/// Names the organisation whose users log in: 1 to 32 bytes, bound into every key and every seal, never on the wire.
+///
+/// ```
+/// use pushotp_types::TenantId;
+///
+/// let tenant = TenantId::new(b"example.com")?;
+/// assert_eq!(tenant.as_bytes(), b"example.com");
+/// assert!(TenantId::new(b"").is_err() && TenantId::new(&[0; 33]).is_err());
+/// # Ok::<(), pushotp_types::IdError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TenantId {
+    bytes: [u8; 32],
+    len: u8,
+}
+
+impl TenantId {
+    /// A tenant's name.
+    ///
+    /// # Errors
+    /// [`IdError`] unless it has 1 to 32 bytes.
+    ///
+    /// ```
+    /// # use pushotp_types::TenantId;
+    /// assert!(TenantId::new(&[7; 32]).is_ok());
+    /// ```
+    pub fn new(name: &[u8]) -> Result<Self, IdError> {
+        let mut bytes = [0; 32];
+        let place = bytes.get_mut(..name.len()).ok_or(IdError::TenantLength)?;
+        place.copy_from_slice(name);
+        match u8::try_from(name.len()) {
+            Ok(len) if len > 0 => Ok(Self { bytes, len }),
+            _ => Err(IdError::TenantLength),
+        }
+    }
+
+    /// Its bytes.
+    ///
+    /// ```
+    /// # use pushotp_types::TenantId;
+    /// # let tenant = TenantId::new(b"a")?;
+    /// assert_eq!(tenant.as_bytes(), b"a");
+    /// # Ok::<(), pushotp_types::IdError>(())
+    /// ```
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.split_at(usize::from(self.len)).0
+    }
+}
+
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TenantId({})", self.as_bytes().escape_ascii())
+    }
+}
+
+/// Counts the enrolments of one device: 1 for the first, one more whenever phone or keys are replaced.
+///
+/// ```
+/// use pushotp_types::Epoch;
+///
+/// assert_eq!(Epoch::FIRST.get(), 1);
+/// assert_eq!(Epoch::FIRST.next().map(Epoch::get), Some(2));
+/// assert!(Epoch::new(0).is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(NonZeroU32);
+
+impl Epoch {
+    /// The epoch of a first enrolment.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// An epoch as it was stored or received.
+    ///
+    /// # Errors
+    /// [`IdError`] for 0.
+    ///
+    /// ```
+    /// # use pushotp_types::Epoch;
+    /// assert_eq!(Epoch::new(1), Ok(Epoch::FIRST));
+    /// ```
+    pub const fn new(epoch: u32) -> Result<Self, IdError> {
+        match NonZeroU32::new(epoch) {
+            Some(epoch) => Ok(Self(epoch)),
+            None => Err(IdError::EpochZero),
+        }
+    }
+
+    /// The number itself.
+    ///
+    /// ```
+    /// # use pushotp_types::Epoch;
+    /// assert_eq!(Epoch::FIRST.get(), 1);
+    /// ```
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The epoch of the next enrolment, `None` after the last that four bytes can count.
+    ///
+    /// ```
+    /// # use pushotp_types::Epoch;
+    /// assert_eq!(Epoch::new(u32::MAX).map(Epoch::next), Ok(None));
+    /// ```
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+/// An identifier out of its range.
+///
+/// ```
+/// # use pushotp_types::{IdError, TenantId};
+/// assert_eq!(TenantId::new(b""), Err(IdError::TenantLength));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// A tenant's name has 1 to 32 bytes.
+    #[error("a tenant has 1 to 32 bytes")]
+    TenantLength,
+    /// Epochs count from 1.
+    #[error("epochs count from 1")]
+    EpochZero,
+}

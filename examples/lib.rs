@@ -1,0 +1,1 @@
+//! Nothing here: each example is a file of its own.
