@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod cursor;
+pub mod device;
+pub mod enrol;
+pub mod envelope;
+mod error;
+pub mod frame;
+pub mod keys;
+pub mod message;
+mod padding;
+mod seal;
+mod sign1;
+pub mod signer;
+pub mod state;
+pub mod terms;
+mod text;
+
+pub use envelope::Envelope;
+pub use error::{Class, Error};
+pub use frame::Frame;

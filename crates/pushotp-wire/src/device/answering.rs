@@ -1,0 +1,149 @@
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{Device, Sending, Shown, Unsent, shown::Prompt};
+use crate::{
+    Error,
+    message::ResultMessage,
+    terms::{ChallengeHash, ChallengeId, MessageHash, Reason, Status},
+};
+
+/// An approval that was sent: it waits for the result of exactly those bytes.
+///
+/// A cancel message closes the prompt on the screen, but the approval may have won: the result still counts.
+#[derive(Debug)]
+#[must_use]
+pub struct Answering {
+    shown: Shown,
+    rh: MessageHash,
+}
+
+/// What became of an approval.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use]
+pub enum Outcome {
+    /// The server accepted it: show that, now.
+    Accepted {
+        /// Failed passcodes of the token before this one. Tell the user, who knows how many were their own.
+        failures: u8,
+    },
+    /// The passcode was wrong, so most likely the PIN was.
+    TryAgain {
+        /// The same challenge, to be answered anew.
+        shown: Shown,
+        /// How many tries are left: 1 or 2.
+        left: u8,
+    },
+    /// The server is too busy: send the same bytes again later.
+    RetryLater(Answering),
+    /// It is over, and not approved by this.
+    Final(Status),
+}
+
+impl Answering {
+    pub(super) const fn new(shown: Shown, rh: MessageHash) -> Self {
+        Self { shown, rh }
+    }
+
+    /// The challenge's id.
+    #[must_use]
+    pub const fn id(&self) -> ChallengeId {
+        self.shown.id()
+    }
+
+    /// Takes the result.
+    ///
+    /// # Errors
+    /// Itself, if the result is of another message: it goes on waiting.
+    pub fn finish(self, result: &ResultMessage) -> Result<Outcome, Self> {
+        if result.about() != self.rh {
+            return Err(self);
+        }
+        let reply = result.reply();
+        Ok(match reply.status {
+            Status::Accepted => Outcome::Accepted { failures: reply.failures },
+            Status::WrongPasscode => Outcome::TryAgain { shown: self.shown, left: reply.left },
+            Status::RetryLater => Outcome::RetryLater(self),
+            status => Outcome::Final(status),
+        })
+    }
+}
+
+/// A denial that was sent. It can be followed by a report, until ten minutes after the challenge's end.
+#[derive(Debug)]
+#[must_use]
+pub struct Denied {
+    prompt: Box<Prompt>,
+    rh: MessageHash,
+}
+
+impl Denied {
+    pub(super) const fn new(prompt: Box<Prompt>, rh: MessageHash) -> Self {
+        Self { prompt, rh }
+    }
+
+    /// The challenge's id.
+    #[must_use]
+    pub const fn id(&self) -> ChallengeId {
+        self.prompt.challenge.id()
+    }
+
+    /// The challenge's hash.
+    #[must_use]
+    pub const fn hash(&self) -> ChallengeHash {
+        self.prompt.hash
+    }
+
+    /// Whether the challenge offers a report. One that is sent all the same is still an alarm.
+    #[must_use]
+    pub const fn report_offered(&self) -> bool {
+        self.prompt.report_offered()
+    }
+
+    /// What the server said about the denial; `None` if the result is of another message.
+    ///
+    /// Show "denied" only after a result: somebody on the way may have dropped the message.
+    #[must_use]
+    pub fn finish(&self, result: &ResultMessage) -> Option<Status> {
+        (result.about() == self.rh).then(|| result.reply().status)
+    }
+
+    /// Reports: the frame to send, and what waits for its result.
+    ///
+    /// # Errors
+    /// [`Unsent`] with the denial back: [`Error::UnknownKid`] for another device than the one that denied, or what kept
+    /// the message from being sealed.
+    pub fn report(
+        self,
+        reason: Reason,
+        device: &Device,
+        sending: &mut Sending<'_>,
+    ) -> Result<(Vec<u8>, Reported), Unsent<Self>> {
+        match self.prompt.report(reason, device, sending) {
+            Ok((bytes, rh)) => Ok((bytes, Reported { id: self.id(), rh })),
+            Err(error) => Err(Unsent { state: self, error }),
+        }
+    }
+}
+
+/// A report that was sent: it waits for its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Reported {
+    id: ChallengeId,
+    rh: MessageHash,
+}
+
+impl Reported {
+    /// The challenge's id.
+    #[must_use]
+    pub const fn id(&self) -> ChallengeId {
+        self.id
+    }
+
+    /// What the server said about the report; `None` if the result is of another message.
+    #[must_use]
+    pub fn finish(&self, result: &ResultMessage) -> Option<Status> {
+        (result.about() == self.rh).then(|| result.reply().status)
+    }
+}

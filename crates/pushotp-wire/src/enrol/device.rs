@@ -1,0 +1,141 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use pushotp_types::{EnrolmentId, Offer, Secret};
+use rand_core::CryptoRng;
+
+use super::{ConfirmationCode, bind, channel, token_secret};
+use crate::{
+    Envelope, Error,
+    cursor::external_aad,
+    frame,
+    keys::{Binding, ChannelKeys, ServerPublicKey},
+    message::{DeviceProfile, EnrolRequest, FromDevice, FromServer, TokenInfo},
+    seal::{Context, Exporter},
+    sign1,
+    signer::DeviceSigner,
+    terms::MessageHash,
+};
+
+/// A device that has sent its request and waits for the response.
+///
+/// ```
+/// use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, UnixTime};
+/// use pushotp_wire::enrol::DeviceEnrolment;
+/// use pushotp_wire::keys::ServerKey;
+/// use pushotp_wire::message::{DeviceProfile, Sent};
+/// use pushotp_wire::{signer::Ed25519Signer, terms::PushAddress};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *ServerKey::from_bytes(&[7; 32]).public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+///
+/// let signer = Ed25519Signer::generate(&mut rng);
+/// let now = UnixTime::from_secs(1_800_000_000);
+/// let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// let (frame, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// assert_eq!(frame.len(), 266);
+/// # let _ = waiting;
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
+#[must_use]
+pub struct DeviceEnrolment {
+    enrolment: EnrolmentId,
+    binding: Binding,
+    server_key: ServerPublicKey,
+    /// The hash of the frame that was sent.
+    about: MessageHash,
+    keys: ChannelKeys,
+    confirmation: ConfirmationCode,
+    /// Exports the tokens' secrets, once the response has named them; gone with this value.
+    exporter: Box<dyn Export>,
+}
+
+use alloc::boxed::Box;
+
+/// The run's exporter, without its type.
+trait Export: Send {
+    fn token(&self, binding: &Binding, info: &TokenInfo) -> Result<Secret, Error>;
+}
+
+impl<E: Exporter + Send> Export for E {
+    fn token(&self, binding: &Binding, info: &TokenInfo) -> Result<Secret, Error> {
+        token_secret(self, binding, &info.id())
+    }
+}
+
+impl DeviceEnrolment {
+    /// The request: the device's signing key with a proof that it holds it, sealed under the offer.
+    ///
+    /// # Errors
+    /// [`Error::EnrolmentExpired`] by the device's own clock, [`Error::WeakKey`] for a server key of small order,
+    /// [`Error::Signer`]; nothing is produced then.
+    pub fn start<R: CryptoRng + ?Sized>(
+        offer: &Offer,
+        profile: DeviceProfile,
+        signer: &dyn DeviceSigner,
+        rng: &mut R,
+    ) -> Result<(Vec<u8>, Self), Error> {
+        if profile.sent().at > offer.expires {
+            return Err(Error::EnrolmentExpired);
+        }
+        let binding = Binding { tenant: offer.tenant, device: offer.device, epoch: offer.epoch };
+        let server_key = ServerPublicKey::from_bytes(offer.server_key);
+        let context = Context::enrolment(&offer.psk, &offer.enrolment, &binding)?;
+        let (enc, mut sender) = context.sender(&server_key, rng)?;
+        let (keys, confirmation) = channel(&sender, &binding)?;
+        let request = EnrolRequest::new(offer.enrolment, *bind(&sender, &binding)?, signer.verifying_key(), profile);
+        let plain = sign1::sign(&FromDevice::EnrolRequest(request), &binding.tenant, signer)?;
+        let ciphertext = sender.seal(&plain, &external_aad(&binding.tenant)).map_err(|_| Error::TooLarge)?;
+        let frame = frame::write(offer.enrolment.as_bytes(), &enc, &ciphertext);
+        let about = MessageHash::of(&frame);
+        let exporter = Box::new(sender);
+        let enrolment = offer.enrolment;
+        Ok((frame, Self { enrolment, binding, server_key, about, keys, confirmation, exporter }))
+    }
+
+    /// The response: the device's tokens, whose secrets both sides derive.
+    ///
+    /// # Errors
+    /// [`Error`] if it is not the server's reply to this very request; [`Error::EnrolmentUsed`] if the server refused.
+    /// Keep nothing then.
+    pub fn finish(self, response: &[u8]) -> Result<Enrolled, Error> {
+        let payload = Envelope::parse(response)?.open(&self.keys, &self.binding.tenant)?;
+        let FromServer::EnrolResponse(response) = payload.decode()? else { return Err(Error::Direction) };
+        if response.about() != self.about || response.enrolment() != self.enrolment {
+            return Err(Error::HashMismatch);
+        }
+        if response.tokens().is_empty() {
+            return Err(Error::EnrolmentUsed);
+        }
+        let secret = |info: &TokenInfo| Ok((info.clone(), self.exporter.token(&self.binding, info)?));
+        let tokens = response.tokens().iter().map(secret).collect::<Result<_, Error>>()?;
+        let Self { binding, server_key, keys, confirmation, .. } = self;
+        Ok(Enrolled { binding, server_key, keys, confirmation, tokens })
+    }
+}
+
+impl fmt::Debug for DeviceEnrolment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceEnrolment").field("enrolment", &self.enrolment).finish_non_exhaustive()
+    }
+}
+
+/// An enrolled device: show the code, and store the rest once the person at the login page has confirmed it.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// Whose channel it is.
+    pub binding: Binding,
+    /// The server's key, for every frame of this epoch.
+    pub server_key: ServerPublicKey,
+    /// The keys of both directions.
+    pub keys: ChannelKeys,
+    /// To be compared with what the login page shows.
+    pub confirmation: ConfirmationCode,
+    /// The tokens and their secrets; seal each at once.
+    pub tokens: Vec<(TokenInfo, Secret)>,
+}

@@ -1,0 +1,164 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use pushotp_types::{DeviceId, EnrolmentId, Epoch, Secret, TenantId, TokenId, UnixTime};
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{ConfirmationCode, bind, channel, token_secret};
+use crate::{
+    Error,
+    cursor::external_aad,
+    envelope,
+    frame::{Frame, FrameId},
+    keys::{Binding, ChannelKeys, ServerKey},
+    message::{DeviceProfile, EnrolResponse, FromDevice, TokenInfo},
+    seal::{Context, Exporter},
+    sign1::Sign1,
+    signer::VerifyingKey,
+    terms::{MessageHash, Typ},
+};
+
+/// What a server opens the first frame of an enrolment with: what its offer said.
+#[derive(Clone, Copy)]
+pub struct EnrolmentRecipient<'a> {
+    /// The key that the offer carried.
+    pub server_key: &'a ServerKey,
+    /// The organisation.
+    pub tenant: TenantId,
+    /// The offer's id.
+    pub enrolment: EnrolmentId,
+    /// The device that the offer creates.
+    pub device: DeviceId,
+    /// The epoch that it starts.
+    pub epoch: Epoch,
+    /// The offer's one-time secret.
+    pub psk: &'a [u8; 32],
+}
+
+impl fmt::Debug for EnrolmentRecipient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentRecipient").field("enrolment", &self.enrolment).finish_non_exhaustive()
+    }
+}
+
+/// A request that was opened: the device holds the offer and its own signing key.
+pub struct EnrolmentOpened {
+    binding: Binding,
+    enrolment: EnrolmentId,
+    about: MessageHash,
+    key: VerifyingKey,
+    profile: DeviceProfile,
+    keys: ChannelKeys,
+    confirmation: ConfirmationCode,
+    exporter: alloc::boxed::Box<dyn Export>,
+}
+
+/// The run's exporter, without its type.
+trait Export: Send {
+    fn token(&self, binding: &Binding, token: &TokenId) -> Result<Secret, Error>;
+}
+
+impl<E: Exporter + Send> Export for E {
+    fn token(&self, binding: &Binding, token: &TokenId) -> Result<Secret, Error> {
+        token_secret(self, binding, token)
+    }
+}
+
+impl Frame<'_> {
+    /// Opens the first frame of an enrolment and checks the proof of possession.
+    ///
+    /// # Errors
+    /// [`Error::BadSeal`] for a wrong one-time secret, which does not use up the offer. [`Error::BadPossession`] if
+    /// signature or binding do not fit: then somebody holds the offer who does not hold the key.
+    pub fn open_enrolment(&self, recipient: &EnrolmentRecipient<'_>) -> Result<EnrolmentOpened, Error> {
+        let &EnrolmentRecipient { server_key, tenant, enrolment, device, epoch, psk } = recipient;
+        if self.id() != FrameId::Enrolment(enrolment) {
+            return Err(Error::UnknownEnrolment);
+        }
+        let binding = Binding { tenant, device, epoch };
+        let mut context = Context::enrolment(psk, &enrolment, &binding)?.receiver(server_key, self.enc())?;
+        let plain = context.open(self.ciphertext(), &external_aad(&tenant)).map_err(|_| Error::BadSeal)?;
+        let plain = Zeroizing::new(plain);
+        let sign1 = Sign1::parse(&plain)?;
+        if sign1.typ() != Typ::EnrolRequest {
+            return Err(Error::Direction);
+        }
+        // The signing key stands in the payload, so decoding comes before the signature, here alone.
+        let FromDevice::EnrolRequest(request) = FromDevice::decode(sign1.typ(), sign1.payload())? else {
+            return Err(Error::Direction);
+        };
+        sign1.verify(request.verifying_key(), &tenant).map_err(|_| Error::BadPossession)?;
+        let bound = request.bind().ct_eq(bind(&context, &binding)?.as_slice());
+        if !bool::from(bound) || request.enrolment() != enrolment {
+            return Err(Error::BadPossession);
+        }
+        let (keys, confirmation) = channel(&context, &binding)?;
+        Ok(EnrolmentOpened {
+            binding,
+            enrolment,
+            about: self.hash(),
+            key: *request.verifying_key(),
+            profile: request.profile().clone(),
+            keys,
+            confirmation,
+            exporter: alloc::boxed::Box::new(context),
+        })
+    }
+}
+
+impl EnrolmentOpened {
+    /// The device's signing key, for every later frame of this epoch.
+    #[must_use]
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// What the device says of itself.
+    #[must_use]
+    pub const fn profile(&self) -> &DeviceProfile {
+        &self.profile
+    }
+
+    /// The response that gives the device its tokens, 1 to 8, and all that the server keeps.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for a token that is named twice or too many of them.
+    pub fn respond<R: CryptoRng + ?Sized>(
+        self,
+        tokens: &[TokenInfo],
+        now: UnixTime,
+        rng: &mut R,
+    ) -> Result<ServerEnrolled, Error> {
+        let secret = |info: &TokenInfo| Ok((info.id(), self.exporter.token(&self.binding, &info.id())?));
+        let secrets = tokens.iter().map(secret).collect::<Result<_, Error>>()?;
+        let response = EnrolResponse::new(self.enrolment, self.about, tokens.to_vec(), now)?;
+        let response = envelope::seal(&response.encode()?, &self.keys, &self.binding.tenant, rng)?;
+        let Self { key, profile, keys, confirmation, .. } = self;
+        Ok(ServerEnrolled { response, verifying_key: key, profile, keys, confirmation, secrets })
+    }
+}
+
+impl fmt::Debug for EnrolmentOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentOpened").field("enrolment", &self.enrolment).finish_non_exhaustive()
+    }
+}
+
+/// What the server keeps of an enrolment; it counts once a person has compared the codes.
+#[derive(Debug)]
+pub struct ServerEnrolled {
+    /// The sealed response; the same frame again gets the same bytes.
+    pub response: Vec<u8>,
+    /// The device's signing key.
+    pub verifying_key: VerifyingKey,
+    /// What the device says of itself.
+    pub profile: DeviceProfile,
+    /// The keys of both directions.
+    pub keys: ChannelKeys,
+    /// To be shown on the login page.
+    pub confirmation: ConfirmationCode,
+    /// The tokens' secrets; seal each under the key-encryption key.
+    pub secrets: Vec<(TokenId, Secret)>,
+}

@@ -1,0 +1,284 @@
+use alloc::{string::String, vec::Vec};
+
+use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_types::{EnrolmentId, TokenId, UnixTime};
+
+use super::{Hash, Id, Payload, Sent, read, secs, tokens, version, write};
+use crate::{
+    Error,
+    padding::Frame,
+    signer::VerifyingKey,
+    terms::{MessageHash, OtpSpec, PushAddress, PushKind, TokenPolicy, Typ},
+    text::displayable,
+};
+
+/// The longest name of a device or a token, in bytes.
+const MAX_NAME: usize = 64;
+
+type RequestFields = (u8, Id, ByteArray<32>, u8, ByteBuf, String, (u8, ByteBuf), u64, u64, ByteBuf);
+type InfoFields = (Id, String, u8, (u8, u8));
+type ResponseFields = (u8, Id, Hash, u8, Vec<InfoFields>, u64, ByteBuf);
+
+/// What a device says of itself when it enrols.
+///
+/// ```
+/// use pushotp_types::UnixTime;
+/// use pushotp_wire::message::{DeviceProfile, Sent};
+/// use pushotp_wire::terms::PushAddress;
+///
+/// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 0 };
+/// let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, sent)?;
+/// assert_eq!(profile.name(), "Alice's phone");
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceProfile {
+    name: String,
+    push: PushAddress,
+    sent: Sent,
+}
+
+impl DeviceProfile {
+    /// A name of 1 to 64 displayable bytes and a push address.
+    ///
+    /// # Errors
+    /// [`Error::Display`] for the name, [`Error::Field`] for a time or sequence number out of range.
+    pub fn new(name: impl Into<String>, push: PushAddress, sent: Sent) -> Result<Self, Error> {
+        let name = name.into();
+        displayable(&name, MAX_NAME, "name")?;
+        Ok(Self { name, push, sent: sent.check()? })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it can be pushed.
+    #[must_use]
+    pub const fn push(&self) -> &PushAddress {
+        &self.push
+    }
+
+    /// Clock and sequence number of the device.
+    #[must_use]
+    pub const fn sent(&self) -> Sent {
+        self.sent
+    }
+}
+
+/// The first message of a device: its signing key, tied to this very run by the exporter's `bind` value.
+///
+/// Made by [`DeviceEnrolment::start`](crate::enrol::DeviceEnrolment::start).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolRequest {
+    enrolment: EnrolmentId,
+    bind: [u8; 32],
+    key: VerifyingKey,
+    profile: DeviceProfile,
+}
+
+impl EnrolRequest {
+    pub(crate) const fn new(enrolment: EnrolmentId, bind: [u8; 32], key: VerifyingKey, profile: DeviceProfile) -> Self {
+        Self { enrolment, bind, key, profile }
+    }
+
+    pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
+        let push = &self.profile.push;
+        let fields: RequestFields = (
+            1,
+            Id::new(*self.enrolment.as_bytes()),
+            ByteArray::new(self.bind),
+            self.key.algorithm().code(),
+            ByteBuf::from(self.key.as_bytes()),
+            self.profile.name.clone(),
+            (push.kind().code(), ByteBuf::from(push.addr())),
+            self.profile.sent.at.as_secs(),
+            self.profile.sent.sequence,
+            ByteBuf::new(),
+        );
+        write(&fields, Frame::Signed)
+    }
+
+    pub(super) fn decode(payload: &[u8]) -> Result<Self, Error> {
+        let fields = read::<RequestFields>(payload, Frame::Signed, |fields| &fields.9)?;
+        let (v, enrolment, bind, alg, key, name, (kind, addr), at, seq, _) = fields;
+        version(v)?;
+        let push = PushAddress::new(PushKind::from_code(kind)?, addr.into_vec())?;
+        Ok(Self {
+            enrolment: EnrolmentId::from_bytes(*enrolment),
+            bind: *bind,
+            key: VerifyingKey::from_code(alg, &key)?,
+            profile: DeviceProfile::new(name, push, Sent::new(at, seq)?)?,
+        })
+    }
+
+    /// The offer that it answers.
+    #[must_use]
+    pub const fn enrolment(&self) -> EnrolmentId {
+        self.enrolment
+    }
+
+    /// The exporter's value that only this run has.
+    pub(crate) const fn bind(&self) -> &[u8; 32] {
+        &self.bind
+    }
+
+    /// The device's signing key.
+    #[must_use]
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// What the device says of itself.
+    #[must_use]
+    pub const fn profile(&self) -> &DeviceProfile {
+        &self.profile
+    }
+}
+
+/// A token as a device learns of it: no secret, both sides derive that.
+///
+/// ```
+/// use pushotp_types::TokenId;
+/// use pushotp_wire::message::TokenInfo;
+/// use pushotp_wire::terms::{OtpSpec, TokenPolicy};
+///
+/// let id = TokenId::from_bytes([1; 16]);
+/// let info = TokenInfo::new(id, "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
+/// assert_eq!(info.name(), "Work");
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    id: TokenId,
+    name: String,
+    policy: TokenPolicy,
+    otp: OtpSpec,
+}
+
+impl TokenInfo {
+    /// A token with a name of 1 to 64 displayable bytes.
+    ///
+    /// # Errors
+    /// [`Error::Display`] for the name.
+    pub fn new(id: TokenId, name: impl Into<String>, policy: TokenPolicy, otp: OtpSpec) -> Result<Self, Error> {
+        let name = name.into();
+        displayable(&name, MAX_NAME, "name")?;
+        Ok(Self { id, name, policy, otp })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> TokenId {
+        self.id
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What every challenge for it must at least ask for.
+    #[must_use]
+    pub const fn policy(&self) -> TokenPolicy {
+        self.policy
+    }
+
+    /// Its passcode.
+    #[must_use]
+    pub const fn otp(&self) -> OtpSpec {
+        self.otp
+    }
+}
+
+/// The reply to an enrolment request: the tokens, or a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolResponse {
+    enrolment: EnrolmentId,
+    about: MessageHash,
+    tokens: Vec<TokenInfo>,
+    at: UnixTime,
+}
+
+impl EnrolResponse {
+    /// The tokens of the new device, 1 to 8; none refuses the enrolment.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for a token that is named twice, more than eight, or a time out of range.
+    pub fn new(
+        enrolment: EnrolmentId,
+        about: MessageHash,
+        mut infos: Vec<TokenInfo>,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        infos.sort_by_key(TokenInfo::id);
+        let ids: Vec<Id> = infos.iter().map(|info| Id::new(*info.id.as_bytes())).collect();
+        if !ids.is_empty() {
+            tokens(&ids)?;
+        }
+        Ok(Self { enrolment, about, tokens: infos, at: secs(now.as_secs(), "sts")? })
+    }
+
+    /// The padded payload.
+    ///
+    /// # Errors
+    /// None for a message that [`new`](Self::new) took.
+    pub fn encode(&self) -> Result<Payload, Error> {
+        let info = |info: &TokenInfo| -> InfoFields {
+            (Id::new(*info.id.as_bytes()), info.name.clone(), info.policy.bits(), info.otp.parts())
+        };
+        let fields: ResponseFields = (
+            1,
+            Id::new(*self.enrolment.as_bytes()),
+            Hash::new(*self.about.as_bytes()),
+            self.tokens.is_empty().into(),
+            self.tokens.iter().map(info).collect(),
+            self.at.as_secs(),
+            ByteBuf::new(),
+        );
+        Ok(Payload::new(Typ::EnrolResponse, write(&fields, Frame::Bare)?))
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let fields = read::<ResponseFields>(bytes, Frame::Bare, |fields| &fields.6)?;
+        let (v, enrolment, about, status, infos, at, _) = fields;
+        version(v)?;
+        if status > 1 || (status == 1) != infos.is_empty() {
+            return Err(Error::Field("status"));
+        }
+        let sorted = infos.windows(2).all(|pair| matches!(pair, [a, b] if *a.0 < *b.0));
+        let infos: Result<Vec<_>, _> = infos
+            .into_iter()
+            .map(|(id, name, policy, otp)| {
+                let policy = TokenPolicy::from_bits(policy)?;
+                TokenInfo::new(TokenId::from_bytes(*id), name, policy, OtpSpec::from_parts(otp)?)
+            })
+            .collect();
+        if !sorted {
+            return Err(Error::Field("tokens"));
+        }
+        let (enrolment, about) = (EnrolmentId::from_bytes(*enrolment), MessageHash::from_bytes(*about));
+        Self::new(enrolment, about, infos?, UnixTime::from_secs(at))
+    }
+
+    /// The offer that it concerns.
+    #[must_use]
+    pub const fn enrolment(&self) -> EnrolmentId {
+        self.enrolment
+    }
+
+    /// The hash of the request's frame.
+    #[must_use]
+    pub const fn about(&self) -> MessageHash {
+        self.about
+    }
+
+    /// The tokens, ascending by id; none if the enrolment was refused.
+    #[must_use]
+    pub fn tokens(&self) -> &[TokenInfo] {
+        &self.tokens
+    }
+}

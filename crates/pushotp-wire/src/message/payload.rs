@@ -1,0 +1,175 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use pushotp_types::TenantId;
+use sha2::{Digest, Sha256};
+
+use super::{Approve, Cancel, Challenge, Deny, EnrolRequest, EnrolResponse, Fetch, Pending, Report, ResultMessage};
+use crate::{
+    Error,
+    cursor::with_bytes_head,
+    terms::{ChallengeHash, Typ},
+};
+
+/// A message of the server before it is sealed, or after it was opened: its kind and its padded bytes.
+///
+/// ```
+/// use pushotp_types::UnixTime;
+/// use pushotp_wire::message::{Cancel, FromServer, Payload};
+/// use pushotp_wire::terms::{CancelReason, ChallengeId};
+///
+/// let cancel = Cancel::new(ChallengeId::from_bytes([1; 16]), CancelReason::PageClosed, UnixTime::from_secs(1_800_000_000));
+/// let payload = cancel.encode()?;
+/// assert_eq!(payload.as_bytes().len() % 64, 0);
+/// assert!(matches!(payload.decode()?, FromServer::Cancel(_)));
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Payload {
+    typ: Typ,
+    bytes: Vec<u8>,
+}
+
+impl Payload {
+    pub(crate) const fn new(typ: Typ, bytes: Vec<u8>) -> Self {
+        Self { typ, bytes }
+    }
+
+    /// A payload as it was stored: kind and bytes.
+    ///
+    /// # Errors
+    /// [`Error::Direction`] for a kind that only devices send.
+    pub fn from_stored(typ: Typ, bytes: impl Into<Vec<u8>>) -> Result<Self, Error> {
+        if typ.is_from_device() { Err(Error::Direction) } else { Ok(Self::new(typ, bytes.into())) }
+    }
+
+    /// The kind.
+    #[must_use]
+    pub const fn typ(&self) -> Typ {
+        self.typ
+    }
+
+    /// The padded bytes: what is sealed, and what the challenge hash is about.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// `ch`: SHA-256 over the deterministic CBOR of `["pushotp-ch", 1, tenant, payload]`.
+    ///
+    /// ```
+    /// use pushotp_types::TenantId;
+    /// use pushotp_wire::{message::Payload, terms::Typ};
+    ///
+    /// let payload = Payload::from_stored(Typ::Challenge, [0; 64])?;
+    /// let (a, b) = (TenantId::new(b"a").unwrap(), TenantId::new(b"b").unwrap());
+    /// assert_ne!(payload.challenge_hash(&a), payload.challenge_hash(&b));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
+    #[must_use]
+    pub fn challenge_hash(&self, tenant: &TenantId) -> ChallengeHash {
+        let mut hash = Sha256::new();
+        hash.update(b"\x84\x6apushotp-ch\x01");
+        for bytes in [tenant.as_bytes(), &self.bytes] {
+            with_bytes_head(bytes.len(), |head| hash.update(head));
+            hash.update(bytes);
+        }
+        ChallengeHash::from_bytes(hash.finalize().into())
+    }
+
+    /// The message.
+    ///
+    /// # Errors
+    /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range.
+    pub fn decode(&self) -> Result<FromServer, Error> {
+        Ok(match self.typ {
+            Typ::Challenge => FromServer::Challenge(Challenge::decode(&self.bytes)?),
+            Typ::Result => FromServer::Result(ResultMessage::decode(&self.bytes)?),
+            Typ::Cancel => FromServer::Cancel(Cancel::decode(&self.bytes)?),
+            Typ::Pending => FromServer::Pending(Pending::decode(&self.bytes)?),
+            Typ::EnrolResponse => FromServer::EnrolResponse(EnrolResponse::decode(&self.bytes)?),
+            _ => return Err(Error::Direction),
+        })
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload").field("typ", &self.typ).field("len", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+/// A message of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FromServer {
+    /// A login request.
+    Challenge(Challenge),
+    /// The reply to one message.
+    Result(ResultMessage),
+    /// A prompt is withdrawn.
+    Cancel(Cancel),
+    /// The reply to a fetch.
+    Pending(Pending),
+    /// The reply to an enrolment request.
+    EnrolResponse(EnrolResponse),
+}
+
+/// A message of a device.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FromDevice {
+    /// The user approves.
+    Approve(Approve),
+    /// The user denies.
+    Deny(Deny),
+    /// The user reports.
+    Report(Report),
+    /// What is open?
+    Fetch(Fetch),
+    /// A new device.
+    EnrolRequest(EnrolRequest),
+}
+
+impl FromDevice {
+    /// The kind of the message.
+    #[must_use]
+    pub const fn typ(&self) -> Typ {
+        match self {
+            Self::Approve(_) => Typ::Approve,
+            Self::Deny(_) => Typ::Deny,
+            Self::Report(_) => Typ::Report,
+            Self::Fetch(_) => Typ::Fetch,
+            Self::EnrolRequest(_) => Typ::EnrolRequest,
+        }
+    }
+
+    /// The padded payload that a device signs.
+    ///
+    /// # Errors
+    /// [`Error::Padding`] never happens for a message that its constructor took.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Approve(message) => message.encode(),
+            Self::Deny(message) => message.encode(),
+            Self::Report(message) => message.encode(),
+            Self::Fetch(message) => message.encode(),
+            Self::EnrolRequest(message) => message.encode(),
+        }
+    }
+
+    /// The message of a kind.
+    ///
+    /// # Errors
+    /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range.
+    pub fn decode(typ: Typ, payload: &[u8]) -> Result<Self, Error> {
+        Ok(match typ {
+            Typ::Approve => Self::Approve(Approve::decode(payload)?),
+            Typ::Deny => Self::Deny(Deny::decode(payload)?),
+            Typ::Report => Self::Report(Report::decode(payload)?),
+            Typ::Fetch => Self::Fetch(Fetch::decode(payload)?),
+            Typ::EnrolRequest => Self::EnrolRequest(EnrolRequest::decode(payload)?),
+            _ => return Err(Error::Direction),
+        })
+    }
+}

@@ -1,0 +1,107 @@
+use core::fmt;
+
+use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
+
+macro_rules! bytes {
+    ($($(#[$meta:meta])* $name:ident: $len:literal)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; $len]);
+
+        impl $name {
+            /// As it was stored or received.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; $len]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+        }
+
+        /// Lower-case hexadecimal.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    )+};
+}
+
+bytes! {
+    /// Names the keys of one direction of one device epoch: 8 bytes out of the enrolment's exporter.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::Kid::from_bytes([1; 8]).to_string(), "0101010101010101");
+    /// ```
+    Kid: 8
+    /// Names one login request: 16 random bytes.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::ChallengeId::NONE.as_bytes(), &[0; 16]);
+    /// ```
+    ChallengeId: 16
+    /// Ties a reply to its fetch: 16 random bytes.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::Nonce::from_bytes([2; 16]).as_bytes(), &[2; 16]);
+    /// ```
+    Nonce: 16
+    /// The hash of a challenge, so of all that was displayed: every answer is about it.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::ChallengeHash::from_bytes([0; 32]).to_string().len(), 64);
+    /// ```
+    ChallengeHash: 32
+    /// The hash of a whole message as it was on the wire: what a reply is about.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::MessageHash;
+    ///
+    /// assert_ne!(MessageHash::of(b"one"), MessageHash::of(b"two"));
+    /// ```
+    MessageHash: 32
+}
+
+impl ChallengeId {
+    /// The id of a reply to a message that named no challenge, or none that could be read.
+    pub const NONE: Self = Self([0; 16]);
+
+    /// A fresh one.
+    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+}
+
+impl Nonce {
+    /// A fresh one.
+    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+}
+
+impl MessageHash {
+    /// The hash of `message`: SHA-256 over the deterministic CBOR of `["pushotp-rh", 1, message]`.
+    #[must_use]
+    pub fn of(message: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"\x83\x6apushotp-rh\x01");
+        crate::cursor::with_bytes_head(message.len(), |head| hash.update(head));
+        hash.update(message);
+        Self(hash.finalize().into())
+    }
+}
