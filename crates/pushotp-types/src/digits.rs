@@ -34,6 +34,21 @@ impl Digits {
         if digits >= 6 && digits <= 10 { Ok(Self(digits)) } else { Err(DigitsError) }
     }
 
+    /// Also 4 and 5 digits: for OCRA suites, whose responses may be that short, and for nothing else.
+    ///
+    /// # Errors
+    /// [`DigitsError`] outside 4 to 10.
+    ///
+    /// Source: RFC 6287 §5.2.
+    ///
+    /// ```
+    /// # use pushotp_types::Digits;
+    /// assert!(Digits::danger_short(4).is_ok() && Digits::danger_short(3).is_err());
+    /// ```
+    pub const fn danger_short(digits: u8) -> Result<Self, DigitsError> {
+        if digits == 4 || digits == 5 { Ok(Self(digits)) } else { Self::new(digits) }
+    }
+
     /// The number itself.
     ///
     /// ```

@@ -1,0 +1,126 @@
+mod input;
+mod suite;
+
+use core::fmt;
+
+pub use input::{DataInput, DataInputError, Question};
+use pushotp_types::{Code, Digits};
+use subtle::ConstantTimeEq;
+pub use suite::{OcraSuite, Part, SuiteError};
+
+use crate::{Key, mac::Mac, truncate::truncate};
+
+/// What became of a typed OCRA response.
+///
+/// A challenge is answered once, rightly or wrongly: forget it with the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum OcraVerdict {
+    /// It is the response.
+    Match,
+    /// It is not.
+    Mismatch,
+}
+
+/// A whole MAC: the response of a suite with `t = 0`, which is no code and is not truncated in any way.
+///
+/// ```
+/// use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+/// use pushotp_types::{HashAlgorithm, SecretRef};
+///
+/// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-0:QN08").unwrap();
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let mac = suite.generate_mac(&key, &DataInput::new(Question::Numeric("12345678"))).unwrap();
+/// assert_eq!(mac.expose().len(), 20);
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
+pub struct FullMac(Mac);
+
+impl FullMac {
+    /// Its bytes: 20, 32 or 64.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Whether `received` is exactly this MAC; takes the same time wherever they differ.
+    #[must_use]
+    pub fn matches(&self, received: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(received).into()
+    }
+}
+
+impl fmt::Debug for FullMac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FullMac").finish_non_exhaustive()
+    }
+}
+
+impl OcraSuite {
+    /// The response to a challenge.
+    ///
+    /// # Errors
+    /// [`DataInputError`] if the input is not what the suite asks for, if the key was prepared for another hash
+    /// function, or if the suite does not truncate.
+    ///
+    /// ```
+    /// use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+    /// use pushotp_types::{HashAlgorithm, SecretRef};
+    ///
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let response = suite.generate(&key, &DataInput::new(Question::Numeric("00000000"))).unwrap();
+    /// assert_eq!(response.expose(), "237653");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
+    /// Source: RFC 6287 §7.1.
+    pub fn generate(&self, key: &Key, input: &DataInput<'_>) -> Result<Code, DataInputError> {
+        let digits = self.digits().ok_or(DataInputError::NotTruncated)?;
+        Ok(Code::from_value(truncate(self.mac(key, input)?.as_bytes()), digits))
+    }
+
+    /// The response of a suite with `t = 0`.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate), and for a suite that truncates.
+    pub fn generate_mac(&self, key: &Key, input: &DataInput<'_>) -> Result<FullMac, DataInputError> {
+        match self.digits() {
+            None => self.mac(key, input).map(FullMac),
+            Some(_) => Err(DataInputError::Truncated),
+        }
+    }
+
+    /// Whether `typed` is the response to a challenge.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate): what the server itself put in is wrong, not what was typed.
+    pub fn verify(&self, key: &Key, typed: &str, input: &DataInput<'_>) -> Result<OcraVerdict, DataInputError> {
+        let right = self.generate(key, input)?.matches(typed);
+        Ok(if right { OcraVerdict::Match } else { OcraVerdict::Mismatch })
+    }
+
+    fn mac(&self, key: &Key, input: &DataInput<'_>) -> Result<Mac, DataInputError> {
+        if key.algorithm() != self.algorithm() {
+            return Err(DataInputError::Algorithm);
+        }
+        let mut fixed = input::Fixed::default();
+        fixed.fill(self, input)?;
+        Ok(key.mac(&[
+            self.as_str().as_bytes(),
+            &[0],
+            fixed.counter(),
+            fixed.question(),
+            input.pin_hash.unwrap_or_default(),
+            input.session.unwrap_or_default(),
+            fixed.timestamp(),
+        ]))
+    }
+
+    /// The length of the response, `None` where it is the whole MAC.
+    #[must_use]
+    pub const fn digits(&self) -> Option<Digits> {
+        self.response_digits()
+    }
+}

@@ -1,0 +1,208 @@
+use core::fmt;
+
+use pushotp_types::UnixTime;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::suite::{OcraSuite, Part, QuestionFormat};
+use crate::Counter;
+
+/// What goes into a response besides the key; which parts, the suite says.
+///
+/// ```
+/// use pushotp_oath::{Counter, DataInput, Question};
+///
+/// let input = DataInput { counter: Some(Counter::new(0)), ..DataInput::new(Question::Numeric("12345678")) };
+/// assert!(input.session.is_none());
+/// ```
+///
+/// Source: RFC 6287 §5.1.
+#[derive(Clone, Copy)]
+pub struct DataInput<'a> {
+    /// C: both sides count.
+    pub counter: Option<Counter>,
+    /// Q: the challenge.
+    pub challenge: Question<'a>,
+    /// P: the hash of the PIN, never the PIN: 20, 32 or 64 bytes.
+    pub pin_hash: Option<&'a [u8]>,
+    /// S: information about the session, as many bytes as the suite says.
+    pub session: Option<&'a [u8]>,
+    /// T: the time; the suite's time step divides it.
+    pub timestamp: Option<UnixTime>,
+}
+
+impl<'a> DataInput<'a> {
+    /// A challenge alone.
+    #[must_use]
+    pub const fn new(challenge: Question<'a>) -> Self {
+        Self { counter: None, challenge, pin_hash: None, session: None, timestamp: None }
+    }
+}
+
+/// The PIN's hash and the session are not the log's.
+impl fmt::Debug for DataInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataInput").field("counter", &self.counter).finish_non_exhaustive()
+    }
+}
+
+/// A challenge, as its suite writes it.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Question<'a> {
+    /// `QA`: ASCII letters and digits.
+    Alphanumeric(&'a str),
+    /// `QN`: decimal digits; leading zeros do not count.
+    Numeric(&'a str),
+    /// `QH`: hexadecimal digits of either case; leading zeros count.
+    Hex(&'a str),
+    /// `QH64`: the 32 bytes of a hash, which `Hex` would spell with 64 digits.
+    Hash(&'a [u8; 32]),
+}
+
+/// A challenge may be a transaction's text: it is not the log's.
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Question(..)")
+    }
+}
+
+/// Why a response cannot be computed; says nothing of the values.
+///
+/// ```
+/// use pushotp_oath::{DataInputError, Part};
+///
+/// assert_eq!(DataInputError::Missing(Part::Session).to_string(), "the suite asks for: session");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataInputError {
+    /// The suite asks for a part that is not there.
+    #[error("the suite asks for: {0}")]
+    Missing(Part),
+    /// A part that the suite does not have.
+    #[error("the suite does not have: {0}")]
+    Unexpected(Part),
+    /// A part of another length or format than the suite says.
+    #[error("not as the suite says: {0}")]
+    Format(Part),
+    /// The key was prepared for another hash function.
+    #[error("the key is for another hash function")]
+    Algorithm,
+    /// The suite yields the whole MAC, which is no code.
+    #[error("the suite yields a whole MAC")]
+    NotTruncated,
+    /// The suite yields a code, which is no whole MAC.
+    #[error("the suite yields a code")]
+    Truncated,
+}
+
+/// The parts of the message that have a fixed length; erased when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(super) struct Fixed {
+    counter: Option<[u8; 8]>,
+    question: [u8; 128],
+    timestamp: Option<[u8; 8]>,
+}
+
+impl Default for Fixed {
+    fn default() -> Self {
+        Self { counter: None, question: [0; 128], timestamp: None }
+    }
+}
+
+impl Fixed {
+    pub(super) fn fill(&mut self, suite: &OcraSuite, input: &DataInput<'_>) -> Result<(), DataInputError> {
+        present(Part::Counter, suite.counter(), input.counter.is_some())?;
+        present(Part::Pin, suite.pin_len().is_some(), input.pin_hash.is_some())?;
+        present(Part::Session, suite.session_len().is_some(), input.session.is_some())?;
+        present(Part::Time, suite.time_step().is_some(), input.timestamp.is_some())?;
+        if input.pin_hash.map(<[u8]>::len) != suite.pin_len() {
+            return Err(DataInputError::Format(Part::Pin));
+        }
+        if input.session.map(<[u8]>::len) != suite.session_len() {
+            return Err(DataInputError::Format(Part::Session));
+        }
+        self.counter = input.counter.map(|counter| counter.get().to_be_bytes());
+        self.timestamp =
+            input.timestamp.zip(suite.time_step()).map(|(time, step)| (time.as_secs() / u64::from(step)).to_be_bytes());
+        self.ask(suite.question(), input.challenge).ok_or(DataInputError::Format(Part::Question))
+    }
+
+    pub(super) fn counter(&self) -> &[u8] {
+        self.counter.as_ref().map_or(&[], |bytes| bytes)
+    }
+
+    pub(super) const fn question(&self) -> &[u8] {
+        &self.question
+    }
+
+    pub(super) fn timestamp(&self) -> &[u8] {
+        self.timestamp.as_ref().map_or(&[], |bytes| bytes)
+    }
+
+    /// Writes the challenge, 128 bytes with zeros on the right; `None` if it is not of the format.
+    fn ask(&mut self, (format, most): (QuestionFormat, u8), question: Question<'_>) -> Option<()> {
+        let most = usize::from(most);
+        let fits = |text: &str| (1..=most).contains(&text.len()).then_some(());
+        match (format, question) {
+            (QuestionFormat::Alphanumeric, Question::Alphanumeric(text)) => {
+                fits(text)?;
+                if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                    return None;
+                }
+                self.put(text.bytes());
+            }
+            (QuestionFormat::Hex, Question::Hex(text)) => {
+                fits(text)?;
+                self.put_nibbles(text.bytes())?;
+            }
+            (QuestionFormat::Hex, Question::Hash(hash)) if most == 64 => self.put(hash.iter().copied()),
+            (QuestionFormat::Numeric, Question::Numeric(text)) => {
+                fits(text)?;
+                let number = decimal(text)?;
+                let nibbles = number.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+                let minimal = nibbles.skip_while(|nibble| *nibble == 0);
+                self.put_nibbles(minimal.map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }))?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn put(&mut self, bytes: impl Iterator<Item = u8>) {
+        for (place, byte) in self.question.iter_mut().zip(bytes) {
+            *place = byte;
+        }
+    }
+
+    /// Hexadecimal digits, two to a byte; the last one of an odd number gets a zero on its right.
+    fn put_nibbles(&mut self, digits: impl Iterator<Item = u8>) -> Option<()> {
+        for (index, digit) in digits.enumerate() {
+            let nibble = u8::try_from(char::from(digit).to_digit(16)?).ok()?;
+            let place = self.question.get_mut(index / 2)?;
+            *place |= if index % 2 == 0 { nibble << 4 } else { nibble };
+        }
+        Some(())
+    }
+}
+
+fn present(part: Part, asked: bool, given: bool) -> Result<(), DataInputError> {
+    match (asked, given) {
+        (true, false) => Err(DataInputError::Missing(part)),
+        (false, true) => Err(DataInputError::Unexpected(part)),
+        _ => Ok(()),
+    }
+}
+
+/// A decimal number of up to 64 digits, which is 213 bits, as 32 bytes big-endian.
+fn decimal(text: &str) -> Option<[u8; 32]> {
+    let mut number = [0_u8; 32];
+    for digit in text.bytes() {
+        let mut carry = u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+        for byte in number.iter_mut().rev() {
+            let [high, low] = (u16::from(*byte) * 10 + carry).to_be_bytes();
+            (*byte, carry) = (low, u16::from(high));
+        }
+    }
+    Some(number)
+}
