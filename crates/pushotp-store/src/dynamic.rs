@@ -1,0 +1,75 @@
+use std::{future::Future, pin::Pin};
+
+use crate::{Cas, Expect, Hint, Key, Store, StoreError, Versioned};
+
+/// A future on the heap.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// [`Store`] for a store whose type is not known: `Arc<dyn DynStore>`.
+///
+/// Every [`Store`] is one; do not implement it by hand. One allocation for each operation is nothing beside a durable
+/// write. The methods have the names of [`Store`]: import the one trait or the other.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pushotp_store::{DynStore, Key, MemoryStore};
+///
+/// # pollster::block_on(async {
+/// let store: Arc<dyn DynStore> = Arc::new(MemoryStore::new());
+/// assert_eq!(store.get(&Key::new("account/alice")?).await?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub trait DynStore: Send + Sync {
+    /// [`Store::get`].
+    ///
+    /// # Errors
+    /// Those of [`Store::get`].
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>>;
+
+    /// [`Store::put_if`].
+    ///
+    /// # Errors
+    /// Those of [`Store::put_if`].
+    fn put_if<'a>(
+        &'a self,
+        key: &'a Key,
+        expect: Expect,
+        value: Option<&'a [u8]>,
+        hint: Hint,
+    ) -> BoxFuture<'a, Result<Cas, StoreError>>;
+
+    /// [`Store::scan`].
+    ///
+    /// # Errors
+    /// Those of [`Store::scan`].
+    fn scan<'a>(
+        &'a self,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Key, Versioned)>, StoreError>>;
+}
+
+impl<S: Store> DynStore for S {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>> {
+        Box::pin(Store::get(self, key))
+    }
+
+    fn put_if<'a>(
+        &'a self,
+        key: &'a Key,
+        expect: Expect,
+        value: Option<&'a [u8]>,
+        hint: Hint,
+    ) -> BoxFuture<'a, Result<Cas, StoreError>> {
+        Box::pin(Store::put_if(self, key, expect, value, hint))
+    }
+
+    fn scan<'a>(
+        &'a self,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Key, Versioned)>, StoreError>> {
+        Box::pin(Store::scan(self, after, limit))
+    }
+}

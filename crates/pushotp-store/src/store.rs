@@ -1,0 +1,96 @@
+use std::{future::Future, sync::Arc};
+
+use crate::{Cas, Expect, Hint, Key, StoreError, Versioned};
+
+/// Three operations over bytes, each a single statement in every engine; all that a login server needs.
+///
+/// What every implementation promises, and the `conformance!` suite tests:
+///
+/// * Each operation takes effect at one instant between its call and its reply, for all handles, processes and machines
+///   alike (it is linearizable): no lagging replica, no cache.
+/// * Of any number of `put_if` that expect the same version at most one is won.
+/// * A reply of [`Cas::Won`] means that the write outlives a crash, as far as the store outlives anything.
+/// * Versions never repeat for a key, see [`Version`](crate::Version).
+/// * A future that is dropped leaves the store usable; its write has happened, will happen, or never does.
+///
+/// The futures need no particular runtime and may be awaited on any thread. A store reads no clock and draws no random
+/// numbers. Where the type of the store is not known, use [`DynStore`](crate::DynStore).
+///
+/// ```
+/// use pushotp_store::{Cas, Expect, Hint, Key, MemoryStore, Store};
+///
+/// # pollster::block_on(async {
+/// let (store, key) = (MemoryStore::new(), Key::new("account/alice")?);
+/// let Cas::Won(first) = store.put_if(&key, Expect::Absent, Some(b"1"), Hint::NONE).await? else { panic!() };
+/// assert_eq!(store.get(&key).await?.unwrap().value, b"1");
+///
+/// // Two want to replace what both have read: one of them has to look again.
+/// let expect = Expect::Version(first);
+/// assert!(matches!(store.put_if(&key, expect, Some(b"2"), Hint::NONE).await?, Cas::Won(_)));
+/// assert_eq!(store.put_if(&key, expect, Some(b"3"), Hint::NONE).await?, Cas::Lost);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub trait Store: Send + Sync {
+    /// What is stored under `key` now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotApplied`] if it cannot be read.
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
+
+    /// Writes `value` if what is stored is what was expected; `None` deletes.
+    ///
+    /// To delete what is absent is won and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotApplied`] if certainly nothing was written, such as for a value beyond
+    /// [`MAX_VALUE`](crate::MAX_VALUE); [`StoreError::Unknown`] if nobody knows.
+    fn put_if(
+        &self,
+        key: &Key,
+        expect: Expect,
+        value: Option<&[u8]>,
+        hint: Hint,
+    ) -> impl Future<Output = Result<Cas, StoreError>> + Send;
+
+    /// One page of what is stored, in the order of the keys, from the first key greater than `after`.
+    ///
+    /// A page has at most `limit` entries and at most [`MAX_PAGE`](crate::MAX_PAGE), and may be shorter for the store's
+    /// own reasons. Only an empty page for a `limit` above zero means that nothing follows. Entries that nobody touches
+    /// while the pages are read occur exactly once. `after` need not exist: the keys of a prefix follow the prefix.
+    ///
+    /// For sweeping, audit and export; never on the path of a login.
+    ///
+    /// # Errors
+    /// [`StoreError::NotApplied`] if the page cannot be read.
+    fn scan(
+        &self,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(Key, Versioned)>, StoreError>> + Send;
+}
+
+/// Handles to one store in one process.
+impl<S: Store> Store for Arc<S> {
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send {
+        S::get(self, key)
+    }
+
+    fn put_if(
+        &self,
+        key: &Key,
+        expect: Expect,
+        value: Option<&[u8]>,
+        hint: Hint,
+    ) -> impl Future<Output = Result<Cas, StoreError>> + Send {
+        S::put_if(self, key, expect, value, hint)
+    }
+
+    fn scan(
+        &self,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(Key, Versioned)>, StoreError>> + Send {
+        S::scan(self, after, limit)
+    }
+}
