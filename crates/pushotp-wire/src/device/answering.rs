@@ -2,7 +2,6 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::{Device, Sending, Shown, Unsent, shown::Prompt};
 use crate::{
-    Error,
     message::ResultMessage,
     terms::{ChallengeHash, ChallengeId, MessageHash, Reason, Status},
 };

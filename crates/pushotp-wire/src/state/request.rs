@@ -3,7 +3,10 @@ use alloc::vec::Vec;
 use pushotp_types::{DeviceId, TokenId, UnixTime};
 
 use super::Reply;
-use crate::terms::{ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, OtpSpec};
+use crate::{
+    message::Challenge,
+    terms::{ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, OtpSpec},
+};
 
 /// One challenge as the server stores it: plain data, for the caller to write down and read back.
 ///
@@ -43,6 +46,44 @@ pub struct Request {
     pub state: State,
     /// The answers that were judged, oldest first; at most [`MAX_ANSWERS`](super::MAX_ANSWERS).
     pub answers: Vec<Answer>,
+}
+
+impl Request {
+    /// The request of a challenge that is about to be issued, with the hash of its payload.
+    ///
+    /// ```
+    /// # use pushotp_types::{TenantId, TokenId, UnixTime};
+    /// # use pushotp_wire::{message::{Challenge, ChallengeParts, Context}, state::{Request, State}, terms::*};
+    /// # let tenant = TenantId::new(b"example.com").unwrap();
+    /// # let challenge = Challenge::new(ChallengeParts {
+    /// #     id: ChallengeId::from_bytes([1; 16]),
+    /// #     tokens: vec![TokenId::from_bytes([2; 16])],
+    /// #     issued: UnixTime::from_secs(1_800_000_000),
+    /// #     expires: UnixTime::from_secs(1_800_000_120),
+    /// #     nonce: [3; 32],
+    /// #     policy: ChallengePolicy::VERIFY_USER,
+    /// #     number: NumberMode::TypeIn { digits: 6 },
+    /// #     otp: OtpSpec::BOUND,
+    /// #     context: Context::new("Intranet", "alice")?,
+    /// # })?;
+    /// let hash = challenge.encode()?.challenge_hash(&tenant);
+    /// let request = Request::new(&challenge, hash);
+    /// assert_eq!(request.state, State::Pending { wrong: 0 });
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(challenge: &Challenge, hash: ChallengeHash) -> Self {
+        Self {
+            id: challenge.id(),
+            hash,
+            tokens: challenge.tokens().to_vec(),
+            policy: challenge.policy(),
+            otp: challenge.otp(),
+            expires: challenge.expires(),
+            state: State::Pending { wrong: 0 },
+            answers: Vec::new(),
+        }
+    }
 }
 
 /// How far a request has come.

@@ -7,25 +7,25 @@ use pushotp_wire::{
     },
 };
 
-pub const TOKEN: TokenId = TokenId::from_bytes([7; 16]);
-pub const PHONE: DeviceId = DeviceId::from_bytes([1; 16]);
-pub const TABLET: DeviceId = DeviceId::from_bytes([2; 16]);
-pub const CH: ChallengeHash = ChallengeHash::from_bytes([9; 32]);
+pub(crate) const TOKEN: TokenId = TokenId::from_bytes([7; 16]);
+pub(crate) const PHONE: DeviceId = DeviceId::from_bytes([1; 16]);
+pub(crate) const TABLET: DeviceId = DeviceId::from_bytes([2; 16]);
+pub(crate) const CH: ChallengeHash = ChallengeHash::from_bytes([9; 32]);
 /// The last second of the request.
-pub const EXPIRES: u64 = 1_800_000_120;
+pub(crate) const EXPIRES: u64 = 1_800_000_120;
 /// When `approved` was approved.
-pub const APPROVED_AT: u64 = EXPIRES - 60;
+pub(crate) const APPROVED_AT: u64 = EXPIRES - 60;
 
-pub fn at(secs: u64) -> UnixTime {
+pub(crate) fn at(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
 /// Different numbers, different bytes on the wire.
-pub fn rh(frame: u8) -> MessageHash {
+pub(crate) fn rh(frame: u8) -> MessageHash {
     MessageHash::of(&[frame])
 }
 
-pub fn request(state: State) -> Request {
+pub(crate) fn request(state: State) -> Request {
     Request {
         id: ChallengeId::from_bytes([5; 16]),
         hash: CH,
@@ -38,12 +38,12 @@ pub fn request(state: State) -> Request {
     }
 }
 
-pub fn pending() -> Request {
+pub(crate) fn pending() -> Request {
     request(State::Pending { wrong: 0 })
 }
 
 /// An approval with nothing wrong in it.
-pub fn good(frame: u8) -> Approval {
+pub(crate) fn good(frame: u8) -> Approval {
     Approval {
         device: PHONE,
         rh: rh(frame),
@@ -58,23 +58,23 @@ pub fn good(frame: u8) -> Approval {
     }
 }
 
-pub fn approve(frame: u8) -> Event {
+pub(crate) fn approve(frame: u8) -> Event {
     Event::Approve(good(frame))
 }
 
-pub fn wrong_passcode(frame: u8) -> Event {
+pub(crate) fn wrong_passcode(frame: u8) -> Event {
     Event::Approve(Approval { passcode: PasscodeVerdict::Wrong, ..good(frame) })
 }
 
-pub fn wrong_number(frame: u8) -> Event {
+pub(crate) fn wrong_number(frame: u8) -> Event {
     // The passcode is wrong as well, and must not be counted.
     Event::Approve(Approval { number: NumberVerdict::Wrong, passcode: PasscodeVerdict::Wrong, ..good(frame) })
 }
 
-pub fn denial(frame: u8, device: DeviceId) -> Denial {
+pub(crate) fn denial(frame: u8, device: DeviceId) -> Denial {
     Denial { device, rh: rh(frame), ch: CH, reason: Reason::NotMe }
 }
 
-pub fn remembered(frame: u8) -> Answer {
+pub(crate) fn remembered(frame: u8) -> Answer {
     Answer { rh: rh(frame), device: PHONE, reply: Reply { status: Status::WrongPasscode, left: 2, failures: 0 } }
 }
