@@ -1,0 +1,56 @@
+use core::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where an authenticator keeps its state: one value, replaced as a whole.
+pub trait DeviceStorage: Send {
+    /// Replaces the stored state; durable when it returns, and never half written.
+    ///
+    /// Write to a temporary file, sync it, rename it, sync the folder.
+    ///
+    /// # Errors
+    /// [`StorageError`]; then the old state must still be there.
+    fn save(&mut self, state: &[u8]) -> Result<(), StorageError>;
+}
+
+/// The device could not store its state; the authenticator did not go on.
+///
+/// ```
+/// assert_eq!(pushotp::StorageError.to_string(), "the device could not store its state");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the device could not store its state")]
+pub struct StorageError;
+
+/// A storage in memory, for tests: clones share the state.
+///
+/// ```
+/// use pushotp::{DeviceStorage, MemoryStorage};
+///
+/// let mut storage = MemoryStorage::default();
+/// storage.save(b"state")?;
+/// assert_eq!(storage.saved(), b"state");
+/// # Ok::<(), pushotp::StorageError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStorage(Arc<Mutex<Vec<u8>>>);
+
+impl MemoryStorage {
+    /// What was saved last; empty before that.
+    #[must_use]
+    pub fn saved(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl DeviceStorage for MemoryStorage {
+    fn save(&mut self, state: &[u8]) -> Result<(), StorageError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state.to_vec();
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage").finish_non_exhaustive()
+    }
+}

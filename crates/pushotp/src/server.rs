@@ -1,0 +1,115 @@
+//! The server side: accounts, enrolment, logins, answers.
+
+mod account;
+mod answer;
+mod audit;
+mod enrol;
+mod error;
+mod kek;
+mod login;
+mod passcode;
+mod policy;
+mod record;
+mod ticket;
+mod token;
+mod vault;
+
+use core::fmt;
+use std::sync::Arc;
+
+use pushotp_store::DynStore;
+use pushotp_types::{TenantId, UnixTime};
+use pushotp_wire::keys::ServerKey;
+use rand_core::CryptoRng;
+
+pub use account::AccountId;
+pub use answer::{Received, Reject};
+pub use audit::{AuditEvent, AuditKind};
+pub use error::ServerError;
+pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
+pub use login::{LoginRequest, LoginStart, LoginState, NumberMatching, Push, Started};
+pub use passcode::PasscodeVerdict;
+pub use policy::ServerPolicy;
+pub use ticket::Ticket;
+pub use token::{NewToken, PushSwitch, TokenView};
+use record::Id;
+use vault::Vault;
+
+/// The caller's random generator: `SysRng` in production, a seeded one in a test.
+pub type Rng<'a> = &'a mut (dyn CryptoRng + Send);
+
+/// What a login server is made of.
+pub struct ServerSetup {
+    /// The organisation: bound into every key.
+    pub tenant: TenantId,
+    /// Where devices send their messages; `https`.
+    pub url: String,
+    /// The X25519 key of the tenant, kept apart from the database.
+    pub key: ServerKey,
+    /// Seals what the store holds.
+    pub kek: Arc<dyn KeyEncryptionKey>,
+    /// Where the state lives.
+    pub store: Arc<dyn DynStore>,
+    /// The limits.
+    pub policy: ServerPolicy,
+}
+
+/// The server side of push login: it issues challenges, judges answers and grants each login once.
+///
+/// All state is in the store, so any number of servers can share it, and a restart loses nothing. Methods take the time
+/// and the randomness; none of them tells a verdict before it is stored.
+pub struct LoginServer {
+    tenant: TenantId,
+    url: String,
+    key: ServerKey,
+    vault: Vault,
+    policy: ServerPolicy,
+}
+
+impl LoginServer {
+    /// A server on a store.
+    #[must_use]
+    pub fn new(setup: ServerSetup) -> Self {
+        let ServerSetup { tenant, url, key, kek, store, policy } = setup;
+        Self { tenant, url, key, vault: Vault { store, kek }, policy }
+    }
+
+    /// Makes an account without tokens.
+    ///
+    /// # Errors
+    /// [`ServerError::AccountExists`], or the store's.
+    pub async fn add_account(&self, account: &AccountId) -> Result<(), ServerError> {
+        self.vault.create(account).await
+    }
+
+    /// The last sixteen events of an account, oldest first.
+    ///
+    /// # Errors
+    /// [`ServerError::NoAccount`], or the store's.
+    pub async fn audit(&self, account: &AccountId) -> Result<Vec<AuditEvent>, ServerError> {
+        let (_, record) = self.vault.load(account).await?;
+        Ok(record.audit.iter().map(AuditEvent::read).collect())
+    }
+
+    /// An event that is about to happen, at `now`, under a name of its own.
+    fn happened(now: UnixTime, rng: Rng<'_>) -> audit::Happened {
+        audit::Happened { at: now, attempt: random_id(rng) }
+    }
+}
+
+impl fmt::Debug for LoginServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginServer")
+            .field("tenant", &self.tenant)
+            .field("url", &self.url)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// 16 random bytes.
+fn random_id(rng: Rng<'_>) -> Id {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    Id::new(bytes)
+}

@@ -1,0 +1,162 @@
+use core::fmt;
+
+use pushotp_types::{TokenId, UnixTime};
+
+use super::record::{Event, Id, Record};
+
+/// One line of an account's audit log.
+///
+/// It names what happened, never a secret, a passcode or a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    number: u64,
+    at: UnixTime,
+    kind: AuditKind,
+    token: Option<TokenId>,
+}
+
+impl AuditEvent {
+    /// Counts the account's events from 0; a gap means that older ones fell out of the record.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// When the server decided it.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn kind(&self) -> AuditKind {
+        self.kind
+    }
+
+    /// The token it is about, if it is about one.
+    #[must_use]
+    pub const fn token(&self) -> Option<TokenId> {
+        self.token
+    }
+
+    pub(crate) fn read(event: &Event) -> Self {
+        let token = TokenId::from_bytes(*event.token);
+        Self {
+            number: event.number,
+            at: UnixTime::from_secs(event.at),
+            kind: AuditKind::from_code(event.kind),
+            token: (token.as_bytes() != &[0; 16]).then_some(token),
+        }
+    }
+}
+
+macro_rules! audit_kinds {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)+) => {
+        /// What an audit event says; its `Display` is a sentence for an operator.
+        ///
+        /// ```
+        /// use pushotp::AuditKind;
+        ///
+        /// assert_eq!(AuditKind::WrongNumber.to_string(), "login refused: the number was not the one on the page");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum AuditKind { $($(#[$doc])* $name,)+ }
+
+        impl AuditKind {
+            pub(crate) const fn code(self) -> u8 {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            const fn from_code(code: u8) -> Self {
+                match code { $($code => Self::$name,)+ _ => Self::Unknown }
+            }
+        }
+
+        impl fmt::Display for AuditKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$name => $text,)+ })
+            }
+        }
+    };
+}
+
+audit_kinds! {
+    /// Written by a later version of this crate.
+    Unknown = 0, "an event of a later version";
+    /// A token was added.
+    TokenAdded = 1, "token added";
+    /// An enrolment was offered.
+    EnrolmentOffered = 2, "enrolment offered";
+    /// A device answered the offer.
+    EnrolmentOpened = 3, "a device answered the enrolment offer, confirmation code to be compared";
+    /// The codes agreed: the device counts.
+    DeviceEnrolled = 4, "a device was enrolled";
+    /// A person refused the enrolment.
+    EnrolmentRefused = 5, "enrolment refused: the confirmation codes differ";
+    /// An offer was used a second time with other bytes.
+    EnrolmentReused = 6, "incident: an enrolment offer was used a second time";
+    /// A message opened under the device's keys, but its signature did not verify.
+    BadSignature = 7, "incident: a sealed message without the device's signature";
+    /// A login was started and pushed.
+    LoginStarted = 8, "login started";
+    /// A login was approved.
+    Approved = 9, "login approved";
+    /// A wrong passcode, so a wrong PIN or a forgery; counted.
+    WrongPasscode = 10, "passcode refused: wrong PIN, most likely; counted";
+    /// The third wrong passcode of a login.
+    TooManyPasscodes = 11, "login refused: three wrong passcodes";
+    /// A wrong number; ends the login.
+    WrongNumber = 12, "login refused: the number was not the one on the page";
+    /// The user was not verified as the policy asks.
+    NotVerified = 13, "login refused: the user was not verified as the policy asks";
+    /// The user denied.
+    Denied = 14, "login denied by the user";
+    /// The user denied and reported.
+    Reported = 15, "login reported by the user: this was not me";
+    /// An answer after the end of its challenge.
+    AnsweredLate = 16, "an answer came after the challenge had expired";
+    /// A second answer to a challenge that was answered.
+    AnsweredTwice = 17, "an answer to a login that was answered already";
+    /// An answer that does not fit its challenge.
+    AnswerMismatch = 18, "an answer that does not fit its challenge";
+    /// A login was withdrawn.
+    Cancelled = 19, "login cancelled";
+    /// The page collected an approved login.
+    Redeemed = 20, "logged in";
+    /// A passcode typed by hand was accepted.
+    PasscodeAccepted = 21, "passcode typed by hand accepted";
+    /// A passcode typed by hand was wrong; counted.
+    PasscodeRefused = 22, "passcode typed by hand refused; counted";
+    /// A passcode typed by hand was right once and is used up.
+    PasscodeReplayed = 23, "passcode typed by hand refused: it was used before";
+    /// Push was switched on.
+    PushOn = 24, "push switched on";
+    /// Push was switched off.
+    PushOff = 25, "push switched off";
+    /// A report switched push off.
+    PushBlocked = 26, "push blocked after a report";
+    /// Too many failures: the token is disabled.
+    TokenDisabled = 27, "token disabled after too many failures";
+    /// A login could not be pushed: too many pushes without a success.
+    PushThrottled = 28, "push refused: too many without a success";
+}
+
+/// What an event is about, besides its kind.
+pub(crate) struct Happened {
+    pub(crate) at: UnixTime,
+    pub(crate) attempt: Id,
+}
+
+impl Happened {
+    pub(crate) fn log(&self, record: &mut Record, kind: AuditKind, token: Option<Id>) {
+        record.log(Event {
+            number: 0,
+            at: self.at.as_secs(),
+            kind: kind.code(),
+            token: token.unwrap_or_else(|| Id::new([0; 16])),
+            attempt: self.attempt,
+        });
+    }
+}

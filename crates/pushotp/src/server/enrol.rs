@@ -1,0 +1,316 @@
+use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
+use pushotp_wire::{
+    enrol::{EnrolmentOpened, EnrolmentRecipient, ServerEnrolled},
+    frame::Frame,
+    message::TokenInfo,
+    terms::{Kid, MessageHash, OtpSpec, TokenPolicy},
+};
+use zeroize::Zeroize;
+
+use super::{
+    AccountId, AuditKind, LoginServer, Received, Rng, ServerError,
+    answer::{KidOwner, StoredDevice},
+    record::{Device, Enrolment, Hash, Id, Opened, Record},
+    vault::Change,
+};
+use crate::tuple::tuple_struct;
+
+/// How many enrolments of an account may be open at once.
+const MAX_ENROLMENTS: usize = 4;
+/// How many devices an account may have.
+const MAX_DEVICES: usize = 8;
+
+tuple_struct! {
+    /// What an enrolment frame needs before its account is known; sealed under its id.
+    pub(super) struct StoredOffer {
+        account: String,
+        /// Zeros once it was used.
+        psk: ByteArray<32>,
+        answered: Vec<Answered>,
+    }
+
+    /// The one request that was opened: its frame gets the same response again.
+    #[derive(Clone)]
+    pub(super) struct Answered {
+        hash: Hash,
+        response: ByteBuf,
+        confirmation: String,
+    }
+}
+
+impl Drop for StoredOffer {
+    fn drop(&mut self) {
+        self.psk.zeroize();
+    }
+}
+
+impl LoginServer {
+    /// Offers an enrolment for every token of the account that no device holds yet.
+    ///
+    /// The offer is a secret: show it as a QR code, once, to the person who logged in.
+    ///
+    /// # Errors
+    /// [`ServerError::NoToken`] if every token is held, [`ServerError::Full`], [`ServerError::NoAccount`], or the store's.
+    pub async fn offer_enrolment(
+        &self,
+        account: &AccountId,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Offer, ServerError> {
+        let mut psk = [0; 32];
+        rng.fill_bytes(&mut psk);
+        let offer = Offer {
+            tenant: self.tenant,
+            enrolment: EnrolmentId::generate(rng),
+            device: DeviceId::generate(rng),
+            epoch: Epoch::FIRST,
+            server_key: *self.key.public_key().as_bytes(),
+            psk,
+            url: self.url.clone(),
+            expires: now.saturating_add(self.policy.offer_life),
+        };
+        psk.zeroize();
+        let stored =
+            StoredOffer { account: account.as_str().into(), psk: ByteArray::new(offer.psk), answered: Vec::new() };
+        self.vault.put_sealed(("offer", &offer.enrolment.to_string()), &stored, rng).await?;
+
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| {
+            record.enrolments.retain(|old| old.expires >= now.as_secs());
+            if record.enrolments.len() >= MAX_ENROLMENTS {
+                return Err(ServerError::Full("enrolments"));
+            }
+            if record.devices.len() >= MAX_DEVICES {
+                return Err(ServerError::Full("devices"));
+            }
+            let tokens: Vec<Id> = record.tokens.iter().filter(|t| t.epoch == 0).map(|t| t.id).take(8).collect();
+            if tokens.is_empty() {
+                return Err(ServerError::NoToken);
+            }
+            record.enrolments.push(Enrolment {
+                id: Id::new(*offer.enrolment.as_bytes()),
+                device: Id::new(*offer.device.as_bytes()),
+                epoch: offer.epoch.get(),
+                tokens,
+                expires: offer.expires.as_secs(),
+                opened: Vec::new(),
+            });
+            happened.log(record, AuditKind::EnrolmentOffered, None);
+            Ok(Change::Write(()))
+        };
+        self.vault.update(account, happened.attempt, decide).await?;
+        Ok(offer)
+    }
+
+    /// The code to show to the person, once the device has answered: the device shows the same one.
+    ///
+    /// # Errors
+    /// [`ServerError::NoEnrolment`] for an unknown enrolment, or the store's.
+    pub async fn confirmation_code(&self, enrolment: EnrolmentId) -> Result<Option<String>, ServerError> {
+        let stored: StoredOffer = self
+            .vault
+            .get_sealed(("offer", &enrolment.to_string()))
+            .await?
+            .ok_or(ServerError::NoEnrolment)?;
+        Ok(stored.answered.first().map(|answered| answered.confirmation.clone()))
+    }
+
+    /// The person compared the codes: if they `agree`, the device counts from now on; if not, nothing of it is kept.
+    ///
+    /// # Errors
+    /// [`ServerError::NoEnrolment`] unless the device has answered an offer that is still open, or the store's.
+    pub async fn confirm_enrolment(
+        &self,
+        (account, enrolment): (&AccountId, EnrolmentId),
+        agree: bool,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let happened = Self::happened(now, rng);
+        let id = Id::new(*enrolment.as_bytes());
+        let decide = |record: &mut Record| {
+            let at = record.enrolments.iter().position(|e| e.id == id).ok_or(ServerError::NoEnrolment)?;
+            let enrolment = record.enrolments.remove(at);
+            let opened = enrolment.opened.first().ok_or(ServerError::NoEnrolment)?;
+            if enrolment.expires < now.as_secs() {
+                return Err(ServerError::NoEnrolment);
+            }
+            if agree {
+                activate(record, &enrolment, opened);
+            }
+            let kind = if agree { AuditKind::DeviceEnrolled } else { AuditKind::EnrolmentRefused };
+            happened.log(record, kind, None);
+            Ok(Change::Write(()))
+        };
+        self.vault.update(account, happened.attempt, decide).await?;
+        self.vault.remove(("offer", &enrolment.to_string())).await
+    }
+
+    /// A frame under an enrolment id: checks, keys and the response, or the constant reject.
+    pub(super) async fn receive_enrolment(
+        &self,
+        frame: &Frame<'_>,
+        enrolment: EnrolmentId,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Received, ServerError> {
+        let name = enrolment.to_string();
+        let Some(mut stored) = self.vault.get_sealed::<StoredOffer>(("offer", &name)).await? else {
+            return Ok(Received::reject(frame.open_unknown(&self.key)));
+        };
+        let account = AccountId::new(stored.account.clone())?;
+        let id = Id::new(*enrolment.as_bytes());
+        let (_, record) = self.vault.load(&account).await?;
+        let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {
+            frame.open_unknown(&self.key);
+            return Ok(Received::reject(pushotp_wire::Error::EnrolmentExpired));
+        };
+        let hash = Hash::new(*MessageHash::of(frame.as_bytes()).as_bytes());
+        if let Some(answered) = stored.answered.first().cloned() {
+            frame.open_unknown(&self.key);
+            if answered.hash != hash {
+                self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
+                return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
+            }
+            return Ok(Received::reply(&account, None, answered.response.into_vec()));
+        }
+        let opened = match frame.open_enrolment(&self.recipient(slot, enrolment, &stored)?) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Received::reject(error)),
+        };
+        let infos = token_infos(&record, slot)?;
+        let enrolled = opened.respond(&infos, now, rng)?;
+        self.keep_device(&account, slot, (&opened, &enrolled), rng).await?;
+
+        // The account decides which of two frames was first; the response is kept after that, so that a crash in
+        // between leaves an offer that the same frame can use again.
+        if !self.note_opened(&account, id, (&opened, &enrolled, hash), (now, &mut *rng)).await? {
+            self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
+            return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
+        }
+        let response = enrolled.response().to_vec();
+        let confirmation = enrolled.confirmation().as_str().to_owned();
+        stored.psk.zeroize();
+        stored.answered.push(Answered { hash, response: ByteBuf::from(response.clone()), confirmation });
+        self.vault.put_sealed(("offer", &name), &stored, rng).await?;
+        Ok(Received::reply(&account, None, response))
+    }
+
+    fn recipient<'a>(
+        &'a self,
+        slot: &Enrolment,
+        enrolment: EnrolmentId,
+        stored: &'a StoredOffer,
+    ) -> Result<EnrolmentRecipient<'a>, ServerError> {
+        Ok(EnrolmentRecipient {
+            server_key: &self.key,
+            tenant: self.tenant,
+            enrolment,
+            device: DeviceId::from_bytes(*slot.device),
+            epoch: Epoch::new(slot.epoch).map_err(|_| ServerError::Record)?,
+            psk: &stored.psk,
+        })
+    }
+
+    /// Stores what the account will refer to: keys, signing key, address, secrets.
+    async fn keep_device(
+        &self,
+        account: &AccountId,
+        slot: &Enrolment,
+        (opened, enrolled): (&EnrolmentOpened, &ServerEnrolled),
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let kid = enrolled.keys().d2s_kid();
+        let owner = KidOwner { account: account.as_str().into(), device: slot.device, epoch: slot.epoch };
+        if !self.vault.insert_sealed(("kid", &kid.to_string()), &owner, rng).await? {
+            // Taken: by this very frame before a crash, or by another device, which is one chance in 2^64.
+            let holder: Option<KidOwner> = self.vault.get_sealed(("kid", &kid.to_string())).await?;
+            if holder.is_none_or(|holder| holder != owner) {
+                return Err(ServerError::Busy);
+            }
+        }
+        let stored = StoredDevice::new(enrolled.keys(), opened.verifying_key(), opened.push_address());
+        self.vault.put_sealed(("device", &device_name(account, &kid)), &stored, rng).await?;
+        for (token, secret) in enrolled.secrets() {
+            let place = secret_name(account, token, &kid);
+            self.vault.put_sealed(("secret", &place), &ByteBuf::from(secret.expose()), rng).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_opened(
+        &self,
+        account: &AccountId,
+        id: Id,
+        (opened, enrolled, hash): (&EnrolmentOpened, &ServerEnrolled, Hash),
+        (now, rng): (UnixTime, Rng<'_>),
+    ) -> Result<bool, ServerError> {
+        let happened = Self::happened(now, rng);
+        let kid = ByteArray::new(*enrolled.keys().d2s_kid().as_bytes());
+        let decide = |record: &mut Record| {
+            let slot = record.enrolments.iter_mut().find(|e| e.id == id).ok_or(ServerError::NoEnrolment)?;
+            if let Some(first) = slot.opened.first() {
+                return Ok(Change::Keep(first.hash == hash));
+            }
+            slot.opened = vec![Opened { hash, name: opened.name().into(), kid }];
+            happened.log(record, AuditKind::EnrolmentOpened, None);
+            Ok(Change::Write(true))
+        };
+        self.vault.update(account, happened.attempt, decide).await
+    }
+
+    /// Adds one line to an account's audit log.
+    pub(super) async fn note(
+        &self,
+        account: &AccountId,
+        kind: AuditKind,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| {
+            happened.log(record, kind, None);
+            Ok(Change::Write(()))
+        };
+        self.vault.update(account, happened.attempt, decide).await
+    }
+}
+
+/// Starts the epoch: the device counts, and its tokens have secrets.
+fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
+    record.devices.retain(|device| device.id != enrolment.device);
+    record.devices.push(Device {
+        id: enrolment.device,
+        epoch: enrolment.epoch,
+        name: opened.name.clone(),
+        kid: opened.kid,
+    });
+    for token in record.tokens.iter_mut().filter(|token| enrolment.tokens.contains(&token.id)) {
+        token.device = enrolment.device;
+        token.epoch = enrolment.epoch;
+        token.next_step = 0;
+        token.failures = 0;
+        token.disabled = 0;
+    }
+}
+
+fn token_infos(record: &Record, slot: &Enrolment) -> Result<Vec<TokenInfo>, ServerError> {
+    let info = |id: &Id| {
+        let token = record.token(id).ok_or(ServerError::Record)?;
+        let policy = TokenPolicy::from_bits(token.policy).map_err(|_| ServerError::Record)?;
+        Ok(TokenInfo::new(TokenId::from_bytes(*token.id), &token.name, policy, OtpSpec::BOUND)?)
+    };
+    slot.tokens.iter().map(info).collect()
+}
+
+/// Where the keys of an enrolled device are stored. The kid comes out of the enrolment's own run, so two runs of one
+/// offer never share a place.
+pub(super) fn device_name(account: &AccountId, kid: &Kid) -> String {
+    format!("{account}/{kid}")
+}
+
+/// Where the secret of a token is stored, as the device with this kid holds it.
+pub(super) fn secret_name(account: &AccountId, token: &TokenId, kid: &Kid) -> String {
+    format!("{account}/{token}/{kid}")
+}

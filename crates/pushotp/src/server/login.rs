@@ -1,0 +1,511 @@
+use core::{fmt, net::IpAddr};
+
+use pushotp_cbor::ByteBuf;
+use pushotp_types::{DeviceId, TokenId, UnixTime};
+use pushotp_wire::{
+    envelope,
+    message::{Cancel, Challenge, ChallengeParts, Context, Payload},
+    state::{self, Collected, State},
+    terms::{CancelReason, ChallengeId, ChallengePolicy, Kid, NumberMode, OtpSpec, PushAddress},
+};
+
+use super::{
+    AccountId, AuditKind, LoginServer, Rng, ServerError, Ticket,
+    answer::{StoredDevice, store_request, stored_request},
+    audit::Happened,
+    enrol::device_name,
+    record::{Hash, Id, Login, Record, Sealed},
+    ticket::Stub,
+    vault::Change,
+};
+
+/// How often a login is made anew because tokens or devices changed meanwhile.
+const TRIES: u32 = 8;
+/// How many finished logins a record keeps, for late answers and repeated ones.
+const MAX_LOGINS: usize = 8;
+/// How long a finished login is kept after its end: as long as it may be reported.
+const KEEP_SECS: u64 = 600;
+
+/// Whether the user types a number from the login page into the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NumberMatching {
+    /// Six digits by default; stops approvals that the user did not start.
+    #[default]
+    TypeIn,
+    /// A tap is enough. Weaker: a tired user approves the attacker's login.
+    WeakerTapOnly,
+}
+
+/// What the user sees on the device, and how the login is to be approved.
+///
+/// ```
+/// use pushotp::LoginRequest;
+///
+/// let request = LoginRequest::new("Intranet").place("Vienna, Austria").ip([192, 0, 2, 7].into());
+/// assert!(format!("{request:?}").contains("Intranet"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct LoginRequest {
+    application: String,
+    ip: Option<IpAddr>,
+    place: Option<String>,
+    client: Option<String>,
+    action: Option<String>,
+    number: NumberMatching,
+}
+
+impl LoginRequest {
+    /// A login to an application, by its name: 1 to 64 bytes.
+    #[must_use]
+    pub fn new(application: impl Into<String>) -> Self {
+        let application = application.into();
+        Self { application, ip: None, place: None, client: None, action: None, number: NumberMatching::default() }
+    }
+
+    /// The address that the login comes from.
+    #[must_use]
+    pub fn ip(mut self, ip: IpAddr) -> Self {
+        self.ip = Some(ip);
+        self
+    }
+
+    /// The place that the login comes from, as text: at most 64 bytes.
+    #[must_use]
+    pub fn place(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// The client software, as text: at most 128 bytes.
+    #[must_use]
+    pub fn client(mut self, client: impl Into<String>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// What is to be approved, if it is more than a login: at most 256 bytes.
+    #[must_use]
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    /// How the number is matched.
+    #[must_use]
+    pub fn number_matching(mut self, number: NumberMatching) -> Self {
+        self.number = number;
+        self
+    }
+}
+
+/// A sealed message on its way to a device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The device.
+    pub device: DeviceId,
+    /// Where the device wants to be pushed.
+    pub address: PushAddress,
+    /// The envelope: the same bytes by push and by fetch.
+    pub envelope: Vec<u8>,
+}
+
+impl fmt::Debug for Push {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Push").field("device", &self.device).field("bytes", &self.envelope.len()).finish_non_exhaustive()
+    }
+}
+
+/// A login that waits for its answer.
+#[derive(Debug)]
+pub struct Started {
+    /// For the browser's session.
+    pub ticket: Ticket,
+    /// To be handed to the push carrier; losing one loses nothing, for devices can fetch.
+    pub pushes: Vec<Push>,
+    /// The last second at which an answer counts.
+    pub expires: UnixTime,
+}
+
+/// What came of the wish to push a login.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum LoginStart {
+    /// The challenge is stored and sealed.
+    Started(Started),
+    /// No usable token of the account has push switched on: let the user type a passcode.
+    NoToken,
+    /// Too many pushes without a success: let the user type a passcode, or wait.
+    TooMany {
+        /// When the next push may be tried.
+        retry_at: UnixTime,
+    },
+}
+
+/// What a waiting page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginState {
+    /// Waiting for an answer.
+    Waiting {
+        /// The last second at which an answer counts.
+        expires: UnixTime,
+    },
+    /// Approved: redeem it now, within 60 s.
+    Approved,
+    /// Redeemed already.
+    Redeemed,
+    /// Denied by the user.
+    Denied,
+    /// Denied and reported: this was not the user.
+    Reported,
+    /// Three wrong passcodes, a wrong number, or a user who was not verified.
+    Failed,
+    /// Nobody answered, or nobody collected the approval.
+    Expired,
+    /// Withdrawn.
+    Cancelled,
+}
+
+/// All random values of one login, drawn once.
+struct Draft {
+    id: ChallengeId,
+    nonce: [u8; 32],
+    number: String,
+}
+
+impl LoginServer {
+    /// Starts a login: a challenge for every device that holds a usable token of the account with push switched on.
+    ///
+    /// An open login of the same tokens is withdrawn, so that there is never more than one to confuse.
+    ///
+    /// # Errors
+    /// [`ServerError::Message`] if a text of the request cannot be displayed, [`ServerError::NoAccount`], or the store's.
+    pub async fn start_login(
+        &self,
+        account: &AccountId,
+        request: &LoginRequest,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<LoginStart, ServerError> {
+        let digits = match request.number {
+            NumberMatching::TypeIn => self.policy.number_digits.clamp(2, 8),
+            NumberMatching::WeakerTapOnly => 0,
+        };
+        let mut nonce = [0; 32];
+        rng.fill_bytes(&mut nonce);
+        let draft = Draft { id: ChallengeId::generate(rng), nonce, number: random_number(digits, rng) };
+        let stub = Stub {
+            account: account.as_str().into(),
+            login: Id::new(*draft.id.as_bytes()),
+            number: draft.number.clone(),
+        };
+        let ticket = self.issue_ticket(&stub, rng)?;
+        for _ in 0..TRIES {
+            let (_, record) = self.vault.load(account).await?;
+            let tokens = pushable(&record);
+            if tokens.is_empty() {
+                return Ok(LoginStart::NoToken);
+            }
+            if let Some(retry_at) = self.throttled(&record, now) {
+                self.note(account, AuditKind::PushThrottled, now, rng).await?;
+                return Ok(LoginStart::TooMany { retry_at });
+            }
+            let payload = self.challenge(account, request, (&draft, &record, &tokens), now)?;
+            let mut pushes = self.withdraw(account, &record, now, &mut *rng).await?;
+            let fresh = self.seal_for_devices(account, (&record, &tokens), &payload, &mut *rng).await?;
+            let login = self.login(&draft, (&tokens, &payload, &fresh), digits, now)?;
+            let happened = Self::happened(now, rng);
+            if self.keep_login(account, login, &happened).await? {
+                pushes.extend(fresh);
+                let expires = now.saturating_add(self.policy.challenge_life);
+                return Ok(LoginStart::Started(Started { ticket, pushes, expires }));
+            }
+        }
+        Err(ServerError::Busy)
+    }
+
+    /// The number that the page shows next to the login, empty without number matching.
+    ///
+    /// # Errors
+    /// [`ServerError::Ticket`].
+    pub fn number(&self, ticket: &Ticket) -> Result<String, ServerError> {
+        Ok(self.read_ticket(ticket)?.number)
+    }
+
+    /// What became of a login.
+    ///
+    /// # Errors
+    /// [`ServerError::Ticket`], or the store's.
+    pub async fn login_state(&self, ticket: &Ticket, now: UnixTime) -> Result<LoginState, ServerError> {
+        let stub = self.read_ticket(ticket)?;
+        let (_, record) = self.vault.load(&stub.account()?).await?;
+        let login = record.logins.iter().find(|login| login.id == stub.login).ok_or(ServerError::Ticket)?;
+        let request = stored_request(login)?;
+        let request = state::apply(&request, &state::Event::Tick, now).next.unwrap_or(request);
+        Ok(match request.state {
+            State::Pending { .. } => LoginState::Waiting { expires: request.expires },
+            State::Approved { .. } => LoginState::Approved,
+            State::Consumed => LoginState::Redeemed,
+            State::Denied { .. } => LoginState::Denied,
+            State::Reported => LoginState::Reported,
+            State::Failed => LoginState::Failed,
+            State::Expired => LoginState::Expired,
+            State::Cancelled => LoginState::Cancelled,
+        })
+    }
+
+    /// Collects an approved login: the account name once, `None` for ever after and in every other state.
+    ///
+    /// # Errors
+    /// [`ServerError::Ticket`], or the store's; then nothing is granted.
+    pub async fn redeem(
+        &self,
+        ticket: &Ticket,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Option<AccountId>, ServerError> {
+        let stub = self.read_ticket(ticket)?;
+        let account = stub.account()?;
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| {
+            let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
+            let transition = state::apply(&stored_request(login)?, &state::Event::Collect, now);
+            let granted = transition.collected == Some(Collected::Granted);
+            if let Some(next) = &transition.next {
+                store_request(login, next);
+                if granted {
+                    happened.log(record, AuditKind::Redeemed, None);
+                }
+                return Ok(Change::Write(granted));
+            }
+            Ok(Change::Keep(false))
+        };
+        let granted = self.vault.update(&account, happened.attempt, decide).await?;
+        Ok(granted.then_some(account))
+    }
+
+    /// Withdraws a login that the page no longer waits for.
+    ///
+    /// # Errors
+    /// [`ServerError::Ticket`], or the store's.
+    pub async fn cancel_login(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<(), ServerError> {
+        let stub = self.read_ticket(ticket)?;
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| {
+            let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
+            let event = state::Event::Cancel(CancelReason::PageClosed);
+            let Some(next) = state::apply(&stored_request(login)?, &event, now).next else {
+                return Ok(Change::Keep(()));
+            };
+            store_request(login, &next);
+            happened.log(record, AuditKind::Cancelled, None);
+            Ok(Change::Write(()))
+        };
+        self.vault.update(&stub.account()?, happened.attempt, decide).await
+    }
+
+    /// When the next push may be tried, if not now.
+    fn throttled(&self, record: &Record, now: UnixTime) -> Option<UnixTime> {
+        let (count, since) = record.pushes;
+        let full_again = UnixTime::from_secs(since).saturating_add(self.policy.push_interval);
+        (count >= self.policy.max_pushes && now < full_again).then_some(full_again)
+    }
+
+    fn challenge(
+        &self,
+        account: &AccountId,
+        request: &LoginRequest,
+        (draft, record, tokens): (&Draft, &Record, &[Id]),
+        now: UnixTime,
+    ) -> Result<Payload, ServerError> {
+        let mut policy = ChallengePolicy::REPORT_OFFERED;
+        if tokens.iter().filter_map(|id| record.token(id)).all(super::record::Token::needs_pin) {
+            policy = policy | ChallengePolicy::VERIFY_USER;
+        }
+        let number = match u8::try_from(draft.number.len()) {
+            Ok(0) | Err(_) => NumberMode::None,
+            Ok(digits) => {
+                policy = policy | ChallengePolicy::TYPE_NUMBER;
+                NumberMode::TypeIn { digits }
+            }
+        };
+        let mut context = Context::new(request.application.clone(), account.as_str())?;
+        if let Some(ip) = request.ip {
+            context = context.with_ip(ip);
+        }
+        if let Some(place) = &request.place {
+            context = context.with_place(place.clone())?;
+        }
+        if let Some(client) = &request.client {
+            context = context.with_client(client.clone())?;
+        }
+        if let Some(action) = &request.action {
+            context = context.with_action(action.clone())?;
+        }
+        let challenge = Challenge::new(ChallengeParts {
+            id: draft.id,
+            tokens: tokens.iter().map(|id| TokenId::from_bytes(**id)).collect(),
+            issued: now,
+            expires: now.saturating_add(self.policy.challenge_life),
+            nonce: draft.nonce,
+            policy,
+            number,
+            otp: OtpSpec::BOUND,
+            context,
+        })?;
+        Ok(challenge.encode()?)
+    }
+
+    async fn seal_for_devices(
+        &self,
+        account: &AccountId,
+        (record, tokens): (&Record, &[Id]),
+        payload: &Payload,
+        rng: Rng<'_>,
+    ) -> Result<Vec<Push>, ServerError> {
+        let mut pushes = Vec::new();
+        for device in &record.devices {
+            if record.tokens.iter().any(|token| token.device == device.id && tokens.contains(&token.id)) {
+                pushes.push(self.seal_for(account, (device.id, device.kid), payload, &mut *rng).await?);
+            }
+        }
+        Ok(pushes)
+    }
+
+    async fn seal_for(
+        &self,
+        account: &AccountId,
+        (device, kid): (Id, pushotp_cbor::ByteArray<8>),
+        payload: &Payload,
+        rng: Rng<'_>,
+    ) -> Result<Push, ServerError> {
+        let place = device_name(account, &Kid::from_bytes(*kid));
+        let stored: StoredDevice = self.vault.get_sealed(("device", &place)).await?.ok_or(ServerError::Record)?;
+        let envelope = envelope::seal(payload, &stored.keys()?, &self.tenant, rng)?;
+        Ok(Push { device: DeviceId::from_bytes(*device), address: stored.push_address()?, envelope })
+    }
+
+    /// Cancel messages for the devices of every open login that a new one replaces.
+    async fn withdraw(
+        &self,
+        account: &AccountId,
+        record: &Record,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Vec<Push>, ServerError> {
+        let mut pushes = Vec::new();
+        for login in record.logins.iter().filter(|login| is_open(login, now)) {
+            let cancel = Cancel::new(ChallengeId::from_bytes(*login.id), CancelReason::Superseded, now);
+            let payload = cancel.encode()?;
+            for sealed in &login.sealed {
+                if let Some(device) = record.devices.iter().find(|device| device.id == sealed.device) {
+                    pushes.push(self.seal_for(account, (device.id, device.kid), &payload, &mut *rng).await?);
+                }
+            }
+        }
+        Ok(pushes)
+    }
+
+    fn login(
+        &self,
+        draft: &Draft,
+        (tokens, payload, pushes): (&[Id], &Payload, &[Push]),
+        number_digits: u8,
+        now: UnixTime,
+    ) -> Result<Login, ServerError> {
+        let id = Id::new(*draft.id.as_bytes());
+        let sealed = |push: &Push| Sealed {
+            device: Id::new(*push.device.as_bytes()),
+            bytes: ByteBuf::from(push.envelope.clone()),
+        };
+        Ok(Login {
+            id,
+            hash: Hash::new(*payload.challenge_hash(&self.tenant).as_bytes()),
+            tokens: tokens.to_vec(),
+            issued: now.as_secs(),
+            expires: now.saturating_add(self.policy.challenge_life).as_secs(),
+            policy: 0,
+            number_digits,
+            number: self.number_hash(&id, &draft.number)?,
+            state: (0, 0, Id::new([0; 16]), Id::new([0; 16])),
+            answers: Vec::new(),
+            sealed: pushes.iter().map(sealed).collect(),
+        })
+    }
+
+    /// Writes the login, if tokens and devices are still those that it was made for.
+    async fn keep_login(&self, account: &AccountId, login: Login, happened: &Happened) -> Result<bool, ServerError> {
+        let now = happened.at;
+        let decide = |record: &mut Record| {
+            let devices = devices_of(record, &login.tokens);
+            if pushable(record) != login.tokens || devices != login.sealed.iter().map(|s| s.device).collect::<Vec<_>>() {
+                return Ok(Change::Keep(false));
+            }
+            if self.throttled(record, now).is_some() {
+                return Ok(Change::Keep(false));
+            }
+            for open in record.logins.iter_mut().filter(|login| is_open(login, now)) {
+                let event = state::Event::Cancel(CancelReason::Superseded);
+                if let Some(next) = state::apply(&stored_request(open)?, &event, now).next {
+                    store_request(open, &next);
+                }
+            }
+            forget_old(record, now);
+            count_push(record, now, self.policy.push_interval.as_secs());
+            record.logins.push(login.clone());
+            happened.log(record, AuditKind::LoginStarted, None);
+            Ok(Change::Write(true))
+        };
+        self.vault.update(account, happened.attempt, decide).await
+    }
+}
+
+/// The tokens that a challenge may name: at most eight, in the order of their ids.
+fn pushable(record: &Record) -> Vec<Id> {
+    record.tokens.iter().filter(|token| token.can_be_pushed()).map(|token| token.id).take(8).collect()
+}
+
+fn devices_of(record: &Record, tokens: &[Id]) -> Vec<Id> {
+    let holds = |device: &Id| record.tokens.iter().any(|token| token.device == *device && tokens.contains(&token.id));
+    record.devices.iter().map(|device| device.id).filter(holds).collect()
+}
+
+fn is_open(login: &Login, now: UnixTime) -> bool {
+    login.state.0 == 0 && login.expires >= now.as_secs()
+}
+
+/// Drops logins that can no longer be reported, and sealed bytes that nobody will fetch.
+fn forget_old(record: &mut Record, now: UnixTime) {
+    record.logins.retain(|login| login.expires.saturating_add(KEEP_SECS) >= now.as_secs());
+    let surplus = (record.logins.len() + 1).saturating_sub(MAX_LOGINS);
+    record.logins.drain(..surplus);
+    for login in record.logins.iter_mut().filter(|login| login.state.0 != 0) {
+        login.sealed.clear();
+    }
+}
+
+fn count_push(record: &mut Record, now: UnixTime, interval: u64) {
+    let (count, since) = record.pushes;
+    record.pushes = if count == 0 || now.as_secs() >= since.saturating_add(interval) {
+        (1, now.as_secs())
+    } else {
+        (count.saturating_add(1), since)
+    };
+}
+
+/// A uniformly random number of so many digits, by rejection.
+fn random_number(digits: u8, rng: Rng<'_>) -> String {
+    if digits == 0 {
+        return String::new();
+    }
+    let bound = 10_u32.pow(u32::from(digits));
+    let limit = u32::MAX - u32::MAX % bound;
+    loop {
+        let drawn = rng.next_u32();
+        if drawn < limit {
+            return format!("{:0width$}", drawn % bound, width = usize::from(digits));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_oath::{Key, Step, Verdict, Window};
+use pushotp_types::{HashAlgorithm, Secret, TokenId, UnixTime};
+use pushotp_wire::terms::Kid;
+use zeroize::Zeroizing;
+
+use super::{
+    AccountId, AuditKind, LoginServer, Rng, ServerError,
+    audit::Happened,
+    enrol::secret_name,
+    record::{Id, Record},
+    vault::Change,
+};
+use crate::passcode::TYPED;
+
+/// What became of a passcode that was typed by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum PasscodeVerdict {
+    /// Right, and used up: it is accepted this once.
+    Accepted {
+        /// The token that it came from.
+        token: TokenId,
+    },
+    /// It was right once, and is used up.
+    Replayed,
+    /// Wrong; counted.
+    Refused,
+    /// No usable token of the account may be used by typing.
+    NoToken,
+}
+
+/// A token whose passcode may be typed, ready to verify with.
+struct Candidate {
+    id: Id,
+    /// The secret that the key was made of; the record may have moved on.
+    kid: ByteArray<8>,
+    key: Key,
+}
+
+impl LoginServer {
+    /// Verifies a passcode that was typed into the login page.
+    ///
+    /// Each is accepted once. A wrong one counts against every token that it might have been for.
+    ///
+    /// # Errors
+    /// [`ServerError::NoAccount`], or the store's; then nothing was accepted.
+    pub async fn verify_passcode(
+        &self,
+        account: &AccountId,
+        typed: &str,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<PasscodeVerdict, ServerError> {
+        let (_, record) = self.vault.load(account).await?;
+        let mut candidates = Vec::new();
+        for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0) {
+            let Some(device) = record.devices.iter().find(|device| device.id == token.device) else { continue };
+            let place = secret_name(account, &TokenId::from_bytes(*token.id), &Kid::from_bytes(*device.kid));
+            let secret: ByteBuf = self.vault.get_sealed(("secret", &place)).await?.ok_or(ServerError::Record)?;
+            let secret = Zeroizing::new(secret.into_vec());
+            let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;
+            let key = Key::new(HashAlgorithm::Sha256, &secret);
+            candidates.push(Candidate { id: token.id, kid: device.kid, key });
+        }
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
+        self.vault.update(account, happened.attempt, decide).await
+    }
+
+    fn judge_typed(
+        &self,
+        record: &mut Record,
+        (candidates, typed): (&[Candidate], &str),
+        happened: &Happened,
+    ) -> Result<Change<PasscodeVerdict>, ServerError> {
+        let usable: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.is_usable(record)).collect();
+        if usable.is_empty() {
+            return Ok(Change::Keep(PasscodeVerdict::NoToken));
+        }
+        let mut replayed = None;
+        for candidate in &usable {
+            let token = record.token_mut(&candidate.id).ok_or(ServerError::NoToken)?;
+            let last = token.next_step.checked_sub(1).map(Step::new);
+            match TYPED.verify(&candidate.key, typed, happened.at, (Window::ONE, last)) {
+                Verdict::Match(found) => {
+                    token.next_step = found.step().get().saturating_add(1);
+                    token.failures = 0;
+                    record.pushes = (0, 0);
+                    happened.log(record, AuditKind::PasscodeAccepted, Some(candidate.id));
+                    let token = TokenId::from_bytes(*candidate.id);
+                    return Ok(Change::Write(PasscodeVerdict::Accepted { token }));
+                }
+                Verdict::Replay => replayed = Some(candidate.id),
+                _ => {}
+            }
+        }
+        // A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted.
+        if let Some(token) = replayed {
+            happened.log(record, AuditKind::PasscodeReplayed, Some(token));
+            return Ok(Change::Write(PasscodeVerdict::Replayed));
+        }
+        for candidate in usable {
+            self.count_failure(record, &candidate.id, happened);
+        }
+        happened.log(record, AuditKind::PasscodeRefused, None);
+        Ok(Change::Write(PasscodeVerdict::Refused))
+    }
+}
+
+impl Candidate {
+    fn is_usable(&self, record: &Record) -> bool {
+        let Some(token) = record.token(&self.id) else { return false };
+        let same_secret = record.devices.iter().any(|d| d.id == token.device && d.kid == self.kid);
+        same_secret && token.by_hand != 0 && token.disabled == 0
+    }
+}

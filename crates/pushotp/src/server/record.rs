@@ -1,0 +1,200 @@
+//! The account record: one versioned value that decides everything about an account.
+
+use pushotp_cbor::{ByteArray, ByteBuf, CborError, decode, encode};
+
+use crate::tuple::tuple_struct;
+
+/// The format that this code reads and writes; another one is refused, never guessed.
+const FORMAT: u8 = 1;
+/// The longest record, in bytes.
+const MAX_LEN: usize = 8 * 1024;
+/// How many audit events a record carries.
+const MAX_AUDIT: usize = 16;
+
+pub(crate) type Id = ByteArray<16>;
+pub(crate) type Hash = ByteArray<32>;
+
+tuple_struct! {
+    /// Everything that is decided about one account.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Record {
+        format: u8,
+        /// The event that wrote this version: resolves a write of unknown fate.
+        last_attempt: Id,
+        tokens: Vec<Token>,
+        devices: Vec<Device>,
+        enrolments: Vec<Enrolment>,
+        logins: Vec<Login>,
+        /// Pushes since the last success, and when the first of them was.
+        pushes: (u8, u64),
+        next_event: u64,
+        audit: Vec<Event>,
+    }
+
+    /// A token: what decides whether its passcode is accepted.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Token {
+        id: Id,
+        name: String,
+        /// The enrolled policy bits of the protocol.
+        policy: u8,
+        /// 1: a passcode may be typed by hand.
+        by_hand: u8,
+        /// 0 usable, 1 disabled.
+        disabled: u8,
+        /// 0 off, 1 on, 2 blocked until an operator lifts it.
+        push: u8,
+        /// TOTP: the last accepted step + 1. Only grows.
+        next_step: u64,
+        /// Failed passcodes since the last success.
+        failures: u8,
+        /// Failed passcodes of 30 days, as a leaky bucket: level and the time of its last change.
+        month: (u8, u64),
+        /// The device that holds it and the epoch of its secret; no epoch yet: 0.
+        device: Id,
+        epoch: u32,
+    }
+
+    /// An enrolled device.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Device {
+        id: Id,
+        epoch: u32,
+        name: String,
+        kid: ByteArray<8>,
+    }
+
+    /// An enrolment on its way.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Enrolment {
+        id: Id,
+        device: Id,
+        epoch: u32,
+        tokens: Vec<Id>,
+        expires: u64,
+        /// Empty until the request was opened: then what the confirmed device will be.
+        opened: Vec<Opened>,
+    }
+
+    /// A request that was opened and answered, and waits for a person to compare the codes.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Opened {
+        hash: Hash,
+        name: String,
+        kid: ByteArray<8>,
+    }
+
+    /// A login on its way: a challenge and what became of it.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Login {
+        id: Id,
+        hash: Hash,
+        tokens: Vec<Id>,
+        issued: u64,
+        expires: u64,
+        policy: u8,
+        number_digits: u8,
+        /// A keyed hash of the number to type.
+        number: Hash,
+        /// State of the protocol, with up to three values that belong to it.
+        state: (u8, u64, Id, Id),
+        answers: Vec<Answer>,
+        /// The sealed challenge per device: fetched and pushed as the same bytes.
+        sealed: Vec<Sealed>,
+    }
+
+    /// An answer that was judged: the same bytes get the same reply.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Answer {
+        hash: Hash,
+        device: Id,
+        status: u8,
+        left: u8,
+        failures: u8,
+    }
+
+    /// A sealed challenge for one device.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Sealed {
+        device: Id,
+        bytes: ByteBuf,
+    }
+
+    /// One line of the audit log.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Event {
+        number: u64,
+        at: u64,
+        kind: u8,
+        /// Zeros where it is about none.
+        token: Id,
+        attempt: Id,
+    }
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self {
+            format: FORMAT,
+            last_attempt: Id::new([0; 16]),
+            tokens: Vec::new(),
+            devices: Vec::new(),
+            enrolments: Vec::new(),
+            logins: Vec::new(),
+            pushes: (0, 0),
+            next_event: 0,
+            audit: Vec::new(),
+        }
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        if bytes.len() > MAX_LEN {
+            return Err(RecordError::TooLarge);
+        }
+        let record: Self = decode(bytes)?;
+        if record.format == FORMAT { Ok(record) } else { Err(RecordError::Format) }
+    }
+
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, RecordError> {
+        let bytes = encode(self)?;
+        if bytes.len() > MAX_LEN { Err(RecordError::TooLarge) } else { Ok(bytes) }
+    }
+
+    /// Adds an event; the oldest of more than sixteen falls out.
+    pub(crate) fn log(&mut self, mut event: Event) {
+        event.number = self.next_event;
+        self.next_event = self.next_event.saturating_add(1);
+        if self.audit.len() >= MAX_AUDIT {
+            self.audit.remove(0);
+        }
+        self.audit.push(event);
+    }
+
+    /// Whether this version, or one of the last sixteen that logged an event, was written by `attempt`.
+    pub(crate) fn carries(&self, attempt: &Id) -> bool {
+        self.last_attempt == *attempt || self.audit.iter().any(|event| event.attempt == *attempt)
+    }
+
+    pub(crate) fn token_mut(&mut self, id: &Id) -> Option<&mut Token> {
+        self.tokens.iter_mut().find(|token| token.id == *id)
+    }
+
+    pub(crate) fn token(&self, id: &Id) -> Option<&Token> {
+        self.tokens.iter().find(|token| token.id == *id)
+    }
+
+    pub(crate) fn login_mut(&mut self, id: &Id) -> Option<&mut Login> {
+        self.logins.iter_mut().find(|login| login.id == *id)
+    }
+}
+
+/// A stored record that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RecordError {
+    #[error("the record is longer than 8192 bytes")]
+    TooLarge,
+    #[error("the record has a format of another version")]
+    Format,
+    #[error(transparent)]
+    Cbor(#[from] CborError),
+}

@@ -1,0 +1,68 @@
+use core::fmt;
+
+use pushotp_cbor::{ByteArray, decode, encode_secret};
+
+use super::{AccountId, LoginServer, Rng, ServerError, record::Id};
+use crate::tuple::tuple_struct;
+
+const CONTEXT: &[u8] = b"ticket";
+
+/// What the login page keeps while it waits: sealed, opaque bytes for a session cookie.
+///
+/// It carries the account, the login and the number to type, so that any server of the tenant can go on with it, also
+/// after a restart. It grants nothing by itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket(Vec<u8>);
+
+impl Ticket {
+    /// A ticket as it came back from the browser.
+    #[must_use]
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Its bytes, to be stored in the browser.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").finish_non_exhaustive()
+    }
+}
+
+tuple_struct! {
+    /// What a ticket says.
+    pub(super) struct Stub {
+        account: String,
+        login: Id,
+        number: String,
+    }
+}
+
+impl Stub {
+    pub(super) fn account(&self) -> Result<AccountId, ServerError> {
+        AccountId::new(self.account.clone())
+    }
+}
+
+impl LoginServer {
+    pub(super) fn issue_ticket(&self, stub: &Stub, rng: Rng<'_>) -> Result<Ticket, ServerError> {
+        let plain = encode_secret(stub).map_err(|_| ServerError::Ticket)?;
+        Ok(Ticket(self.vault.kek.seal(CONTEXT, &plain, rng)?))
+    }
+
+    pub(super) fn read_ticket(&self, ticket: &Ticket) -> Result<Stub, ServerError> {
+        let plain = self.vault.kek.open(CONTEXT, &ticket.0).map_err(|_| ServerError::Ticket)?;
+        decode(&plain).map_err(|_| ServerError::Ticket)
+    }
+
+    /// The keyed hash of a number, bound to its login: what the record holds instead of the number.
+    pub(super) fn number_hash(&self, login: &Id, number: &str) -> Result<ByteArray<32>, ServerError> {
+        let message = [login.as_slice(), number.as_bytes()].concat();
+        Ok(ByteArray::new(self.vault.kek.mac(b"number", &message)?))
+    }
+}

@@ -1,0 +1,196 @@
+use pushotp_types::{TokenId, UnixTime};
+use pushotp_wire::terms::TokenPolicy;
+
+use super::{
+    AccountId, AuditKind, LoginServer, Rng, ServerError,
+    record::{Id, Record, Token},
+    vault::Change,
+};
+
+/// How many tokens an account may have.
+const MAX_TOKENS: usize = 16;
+
+/// A token to be made; its secret comes into being when a device enrols.
+///
+/// ```
+/// use pushotp::NewToken;
+///
+/// let token = NewToken::new("Work").pin_protected();
+/// assert!(!format!("{token:?}").is_empty());
+/// ```
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    name: String,
+    policy: TokenPolicy,
+    by_hand: bool,
+}
+
+impl NewToken {
+    /// A token without a PIN, named as the device shows it: 1 to 64 bytes.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), policy: TokenPolicy::NONE, by_hand: false }
+    }
+
+    /// Every passcode of the token needs its PIN.
+    #[must_use]
+    pub fn pin_protected(mut self) -> Self {
+        self.policy = self.policy | TokenPolicy::PIN_PROTECTED;
+        self
+    }
+
+    /// A passcode may also be shown by the device and typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits.
+    ///
+    /// A shown passcode can be observed. Together with a stolen device file it is a check for the PIN, so for a PIN
+    /// protected token this is only as good as the device's key store.
+    #[must_use]
+    pub fn typed_by_hand(mut self) -> Self {
+        self.by_hand = true;
+        self
+    }
+}
+
+/// Whether logins may be pushed for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushSwitch {
+    /// Switched off; the device or an operator may switch it on.
+    Off,
+    /// On.
+    On,
+    /// Off after a report, until an operator switches it on.
+    Blocked,
+}
+
+impl PushSwitch {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Off => 0,
+            Self::On => 1,
+            Self::Blocked => 2,
+        }
+    }
+}
+
+/// A token as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenView {
+    /// Its id.
+    pub id: TokenId,
+    /// Its name.
+    pub name: String,
+    /// Whether it needs a PIN.
+    pub pin_protected: bool,
+    /// Whether a device holds it.
+    pub enrolled: bool,
+    /// Whether too many failures disabled it.
+    pub disabled: bool,
+    /// Whether logins may be pushed for it.
+    pub push: PushSwitch,
+    /// Failed passcodes since the last success.
+    pub failures: u8,
+}
+
+impl TokenView {
+    fn read(token: &Token) -> Self {
+        Self {
+            id: TokenId::from_bytes(*token.id),
+            name: token.name.clone(),
+            pin_protected: token.needs_pin(),
+            enrolled: token.epoch > 0,
+            disabled: token.disabled != 0,
+            push: match token.push {
+                1 => PushSwitch::On,
+                2 => PushSwitch::Blocked,
+                _ => PushSwitch::Off,
+            },
+            failures: token.failures,
+        }
+    }
+}
+
+impl Token {
+    pub(super) fn needs_pin(&self) -> bool {
+        self.policy & TokenPolicy::PIN_PROTECTED.bits() != 0
+    }
+
+    /// Whether a challenge may name it.
+    pub(super) fn can_be_pushed(&self) -> bool {
+        self.epoch > 0 && self.disabled == 0 && self.push == PushSwitch::On.code()
+    }
+}
+
+impl LoginServer {
+    /// Adds a token to an account; it can be used once a device has enrolled.
+    ///
+    /// # Errors
+    /// [`ServerError::Name`], [`ServerError::Full`] from the seventeenth on, [`ServerError::NoAccount`], or the store's.
+    pub async fn add_token(
+        &self,
+        account: &AccountId,
+        token: NewToken,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<TokenId, ServerError> {
+        if token.name.is_empty() || token.name.len() > 64 || token.name.chars().any(char::is_control) {
+            return Err(ServerError::Name);
+        }
+        let id = TokenId::generate(rng);
+        let happened = Self::happened(now, rng);
+        let decide = |record: &mut Record| {
+            if record.tokens.len() >= MAX_TOKENS {
+                return Err(ServerError::Full("tokens"));
+            }
+            record.tokens.push(Token {
+                id: Id::new(*id.as_bytes()),
+                name: token.name.clone(),
+                policy: token.policy.bits(),
+                by_hand: token.by_hand.into(),
+                disabled: 0,
+                push: PushSwitch::On.code(),
+                next_step: 0,
+                failures: 0,
+                month: (0, now.as_secs()),
+                device: Id::new([0; 16]),
+                epoch: 0,
+            });
+            record.tokens.sort_by_key(|token| *token.id);
+            happened.log(record, AuditKind::TokenAdded, Some(Id::new(*id.as_bytes())));
+            Ok(Change::Write(id))
+        };
+        self.vault.update(account, happened.attempt, decide).await
+    }
+
+    /// The tokens of an account, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`ServerError::NoAccount`], or the store's.
+    pub async fn tokens(&self, account: &AccountId) -> Result<Vec<TokenView>, ServerError> {
+        let (_, record) = self.vault.load(account).await?;
+        Ok(record.tokens.iter().map(TokenView::read).collect())
+    }
+
+    /// Switches push on or off for a token, as an operator; switching on also lifts a block.
+    ///
+    /// Off counts at once: a challenge that is open can no longer be approved with this token.
+    ///
+    /// # Errors
+    /// [`ServerError::NoToken`], [`ServerError::NoAccount`], or the store's.
+    pub async fn set_push(
+        &self,
+        (account, token): (&AccountId, TokenId),
+        on: bool,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let happened = Self::happened(now, rng);
+        let id = Id::new(*token.as_bytes());
+        let decide = |record: &mut Record| {
+            let token = record.token_mut(&id).ok_or(ServerError::NoToken)?;
+            token.push = if on { PushSwitch::On } else { PushSwitch::Off }.code();
+            happened.log(record, if on { AuditKind::PushOn } else { AuditKind::PushOff }, Some(id));
+            Ok(Change::Write(()))
+        };
+        self.vault.update(account, happened.attempt, decide).await
+    }
+}

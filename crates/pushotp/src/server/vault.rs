@@ -1,0 +1,145 @@
+//! Typed access to the store: account records by compare-and-swap, everything else sealed.
+
+use std::sync::Arc;
+
+use pushotp_cbor::{decode, encode_secret};
+use pushotp_store::{Cas, DynStore, Expect, Hint, Key, StoreError, Version};
+use rand_core::CryptoRng;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    account::AccountId,
+    error::ServerError,
+    kek::KeyEncryptionKey,
+    record::{Id, Record},
+};
+
+/// How often a decision is made anew because somebody else wrote first.
+const TRIES: u32 = 8;
+
+/// What a decision did to the record.
+pub(crate) enum Change<T> {
+    /// The record must be written before `T` is told.
+    Write(T),
+    /// Nothing to write.
+    Keep(T),
+}
+
+pub(crate) struct Vault {
+    pub(crate) store: Arc<dyn DynStore>,
+    pub(crate) kek: Arc<dyn KeyEncryptionKey>,
+}
+
+impl Vault {
+    pub(crate) async fn create(&self, account: &AccountId) -> Result<(), ServerError> {
+        let bytes = Record::new().encode()?;
+        match self.store.put_if(&key("account", account.as_str())?, Expect::Absent, Some(&bytes), Hint::NONE).await? {
+            Cas::Won(_) => Ok(()),
+            Cas::Lost => Err(ServerError::AccountExists),
+        }
+    }
+
+    pub(crate) async fn load(&self, account: &AccountId) -> Result<(Version, Record), ServerError> {
+        let found = self.store.get(&key("account", account.as_str())?).await?.ok_or(ServerError::NoAccount)?;
+        Ok((found.version, Record::decode(&found.value)?))
+    }
+
+    /// Decides and writes until the write is won; tells nothing before that.
+    ///
+    /// `attempt` names the event, over all its tries: with it a write of unknown fate is recognised.
+    pub(crate) async fn update<T>(
+        &self,
+        account: &AccountId,
+        attempt: Id,
+        mut decide: impl FnMut(&mut Record) -> Result<Change<T>, ServerError>,
+    ) -> Result<T, ServerError> {
+        let key = key("account", account.as_str())?;
+        // What a write of unknown fate would have told, and the version that it was against.
+        let mut unknown: Option<(T, Version)> = None;
+        for _ in 0..TRIES {
+            let (version, mut record) = self.load(account).await?;
+            let ambiguous = match unknown.take() {
+                // Only one write of this attempt can have won, for all were against the same version.
+                Some((told, _)) if record.carries(&attempt) => return Ok(told),
+                // Somebody wrote, and what is stored does not tell any more: fail closed.
+                Some((_, before)) if before != version => return Err(ServerError::Unknown),
+                other => other.is_some(),
+            };
+            let told = match decide(&mut record)? {
+                Change::Keep(told) => return Ok(told),
+                Change::Write(told) => told,
+            };
+            record.last_attempt = attempt;
+            let bytes = record.encode()?;
+            match self.store.put_if(&key, Expect::Version(version), Some(&bytes), Hint::NONE).await {
+                Ok(Cas::Won(_)) => return Ok(told),
+                Ok(Cas::Lost) | Err(StoreError::NotApplied(_)) if !ambiguous => {}
+                Ok(Cas::Lost) | Err(StoreError::NotApplied(_) | StoreError::Unknown(_)) => {
+                    unknown = Some((told, version));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(if unknown.is_some() { ServerError::Unknown } else { ServerError::Busy })
+    }
+
+    /// Stores a value under `kind/name`, sealed and bound to that key; replaces what is there.
+    pub(crate) async fn put_sealed<T: Serialize>(
+        &self,
+        place: (&str, &str),
+        value: &T,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<(), ServerError> {
+        let key = key(place.0, place.1)?;
+        let plain = encode_secret(value).map_err(|_| ServerError::Record)?;
+        let sealed = self.kek.seal(key.as_bytes(), &plain, rng)?;
+        for _ in 0..TRIES {
+            let expect = match self.store.get(&key).await? {
+                Some(found) => Expect::Version(found.version),
+                None => Expect::Absent,
+            };
+            if let Cas::Won(_) = self.store.put_if(&key, expect, Some(&sealed), Hint::NONE).await? {
+                return Ok(());
+            }
+        }
+        Err(ServerError::Busy)
+    }
+
+    /// Stores a value under a key that must be free: `false` if it is taken.
+    pub(crate) async fn insert_sealed<T: Serialize>(
+        &self,
+        place: (&str, &str),
+        value: &T,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<bool, ServerError> {
+        let key = key(place.0, place.1)?;
+        let plain = encode_secret(value).map_err(|_| ServerError::Record)?;
+        let sealed = self.kek.seal(key.as_bytes(), &plain, rng)?;
+        Ok(matches!(self.store.put_if(&key, Expect::Absent, Some(&sealed), Hint::NONE).await?, Cas::Won(_)))
+    }
+
+    pub(crate) async fn get_sealed<T: DeserializeOwned + Serialize>(
+        &self,
+        place: (&str, &str),
+    ) -> Result<Option<T>, ServerError> {
+        let key = key(place.0, place.1)?;
+        let Some(found) = self.store.get(&key).await? else { return Ok(None) };
+        let plain = self.kek.open(key.as_bytes(), &found.value)?;
+        decode(&plain).map(Some).map_err(|_| ServerError::Record)
+    }
+
+    pub(crate) async fn remove(&self, place: (&str, &str)) -> Result<(), ServerError> {
+        let key = key(place.0, place.1)?;
+        for _ in 0..TRIES {
+            let Some(found) = self.store.get(&key).await? else { return Ok(()) };
+            if let Cas::Won(_) = self.store.put_if(&key, Expect::Version(found.version), None, Hint::NONE).await? {
+                return Ok(());
+            }
+        }
+        Err(ServerError::Busy)
+    }
+}
+
+fn key(kind: &str, name: &str) -> Result<Key, ServerError> {
+    Key::new(format!("{kind}/{name}")).map_err(|_| ServerError::Name)
+}
