@@ -13,8 +13,7 @@ const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 ///
 /// Source: RFC 6287, suite `OCRA-1:HOTP-SHA256-8:QH64`.
 pub(crate) fn bound(key: &Key, hash: &ChallengeHash) -> Option<Code> {
-    let input = DataInput { challenge: Question::Hash(hash.as_bytes()), ..DataInput::default() };
-    OcraSuite::PUSH.generate(key, &input).ok()
+    OcraSuite::PUSH.generate(key, &DataInput::new(Question::Hash(hash.as_bytes()))).ok()
 }
 
 /// The passcode that a person may type: TOTP with HMAC-SHA-256, 30 s, 8 digits.

@@ -3,13 +3,19 @@
 mod account;
 mod answer;
 mod audit;
+mod device;
 mod enrol;
 mod error;
+mod judge;
 mod kek;
 mod login;
+mod login_request;
+mod login_state;
 mod passcode;
 mod policy;
+mod received;
 mod record;
+mod request;
 mod ticket;
 mod token;
 mod vault;
@@ -23,16 +29,17 @@ use pushotp_wire::keys::ServerKey;
 use rand_core::CryptoRng;
 
 pub use account::AccountId;
-pub use answer::{Received, Reject};
 pub use audit::{AuditEvent, AuditKind};
 pub use error::ServerError;
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
-pub use login::{LoginRequest, LoginStart, LoginState, NumberMatching, Push, Started};
+pub use login_request::{LoginRequest, NumberMatching};
+pub use login_state::{LoginStart, LoginState, Push, Started};
 pub use passcode::PasscodeVerdict;
 pub use policy::ServerPolicy;
+pub use received::{Received, Reject};
+use record::Id;
 pub use ticket::Ticket;
 pub use token::{NewToken, PushSwitch, TokenView};
-use record::Id;
 use vault::Vault;
 
 /// The caller's random generator: `SysRng` in production, a seeded one in a test.

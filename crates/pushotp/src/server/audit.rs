@@ -121,6 +121,10 @@ audit_kinds! {
     AnsweredTwice = 17, "an answer to a login that was answered already";
     /// An answer that does not fit its challenge.
     AnswerMismatch = 18, "an answer that does not fit its challenge";
+    /// Nobody answered, or nobody collected the approval.
+    Expired = 29, "login expired";
+    /// The user reported a login that had been approved already.
+    ReportedAfterApproval = 30, "incident: a login was reported after it had been approved";
     /// A login was withdrawn.
     Cancelled = 19, "login cancelled";
     /// The page collected an approved login.

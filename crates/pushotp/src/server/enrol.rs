@@ -1,7 +1,7 @@
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
 use pushotp_wire::{
-    enrol::{EnrolmentOpened, EnrolmentRecipient, ServerEnrolled},
+    enrol::{EnrolmentRecipient, ServerEnrolled},
     frame::Frame,
     message::TokenInfo,
     terms::{Kid, MessageHash, OtpSpec, TokenPolicy},
@@ -10,16 +10,16 @@ use zeroize::Zeroize;
 
 use super::{
     AccountId, AuditKind, LoginServer, Received, Rng, ServerError,
-    answer::{KidOwner, StoredDevice},
+    device::{KidOwner, StoredDevice, device_name},
     record::{Device, Enrolment, Hash, Id, Opened, Record},
     vault::Change,
 };
 use crate::tuple::tuple_struct;
 
 /// How many enrolments of an account may be open at once.
-const MAX_ENROLMENTS: usize = 4;
+const MAX_ENROLMENTS: usize = 2;
 /// How many devices an account may have.
-const MAX_DEVICES: usize = 8;
+const MAX_DEVICES: usize = 4;
 
 tuple_struct! {
     /// What an enrolment frame needs before its account is known; sealed under its id.
@@ -108,11 +108,8 @@ impl LoginServer {
     /// # Errors
     /// [`ServerError::NoEnrolment`] for an unknown enrolment, or the store's.
     pub async fn confirmation_code(&self, enrolment: EnrolmentId) -> Result<Option<String>, ServerError> {
-        let stored: StoredOffer = self
-            .vault
-            .get_sealed(("offer", &enrolment.to_string()))
-            .await?
-            .ok_or(ServerError::NoEnrolment)?;
+        let stored: StoredOffer =
+            self.vault.get_sealed(("offer", &enrolment.to_string())).await?.ok_or(ServerError::NoEnrolment)?;
         Ok(stored.answered.first().map(|answered| answered.confirmation.clone()))
     }
 
@@ -157,23 +154,23 @@ impl LoginServer {
     ) -> Result<Received, ServerError> {
         let name = enrolment.to_string();
         let Some(mut stored) = self.vault.get_sealed::<StoredOffer>(("offer", &name)).await? else {
-            return Ok(Received::reject(frame.open_unknown(&self.key)));
+            return Ok(Received::reject(frame.open_unknown(&self.key, self.tenant)));
         };
         let account = AccountId::new(stored.account.clone())?;
         let id = Id::new(*enrolment.as_bytes());
         let (_, record) = self.vault.load(&account).await?;
         let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {
-            frame.open_unknown(&self.key);
+            frame.open_unknown(&self.key, self.tenant);
             return Ok(Received::reject(pushotp_wire::Error::EnrolmentExpired));
         };
         let hash = Hash::new(*MessageHash::of(frame.as_bytes()).as_bytes());
         if let Some(answered) = stored.answered.first().cloned() {
-            frame.open_unknown(&self.key);
+            frame.open_unknown(&self.key, self.tenant);
             if answered.hash != hash {
                 self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
                 return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
             }
-            return Ok(Received::reply(&account, None, answered.response.into_vec()));
+            return Ok(Received::reply(&account, answered.response.into_vec()));
         }
         let opened = match frame.open_enrolment(&self.recipient(slot, enrolment, &stored)?) {
             Ok(opened) => opened,
@@ -181,20 +178,20 @@ impl LoginServer {
         };
         let infos = token_infos(&record, slot)?;
         let enrolled = opened.respond(&infos, now, rng)?;
-        self.keep_device(&account, slot, (&opened, &enrolled), rng).await?;
+        self.keep_device(&account, slot, &enrolled, rng).await?;
 
         // The account decides which of two frames was first; the response is kept after that, so that a crash in
         // between leaves an offer that the same frame can use again.
-        if !self.note_opened(&account, id, (&opened, &enrolled, hash), (now, &mut *rng)).await? {
+        if !self.note_opened(&account, id, (&enrolled, hash), (now, &mut *rng)).await? {
             self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
             return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
         }
-        let response = enrolled.response().to_vec();
-        let confirmation = enrolled.confirmation().as_str().to_owned();
+        let response = enrolled.response.clone();
+        let confirmation = enrolled.confirmation.as_str().to_owned();
         stored.psk.zeroize();
         stored.answered.push(Answered { hash, response: ByteBuf::from(response.clone()), confirmation });
         self.vault.put_sealed(("offer", &name), &stored, rng).await?;
-        Ok(Received::reply(&account, None, response))
+        Ok(Received::reply(&account, response))
     }
 
     fn recipient<'a>(
@@ -218,10 +215,10 @@ impl LoginServer {
         &self,
         account: &AccountId,
         slot: &Enrolment,
-        (opened, enrolled): (&EnrolmentOpened, &ServerEnrolled),
+        enrolled: &ServerEnrolled,
         rng: Rng<'_>,
     ) -> Result<(), ServerError> {
-        let kid = enrolled.keys().d2s_kid();
+        let kid = enrolled.keys.d2s_kid();
         let owner = KidOwner { account: account.as_str().into(), device: slot.device, epoch: slot.epoch };
         if !self.vault.insert_sealed(("kid", &kid.to_string()), &owner, rng).await? {
             // Taken: by this very frame before a crash, or by another device, which is one chance in 2^64.
@@ -230,9 +227,9 @@ impl LoginServer {
                 return Err(ServerError::Busy);
             }
         }
-        let stored = StoredDevice::new(enrolled.keys(), opened.verifying_key(), opened.push_address());
+        let stored = StoredDevice::new(&enrolled.keys, &enrolled.verifying_key, enrolled.profile.push());
         self.vault.put_sealed(("device", &device_name(account, &kid)), &stored, rng).await?;
-        for (token, secret) in enrolled.secrets() {
+        for (token, secret) in &enrolled.secrets {
             let place = secret_name(account, token, &kid);
             self.vault.put_sealed(("secret", &place), &ByteBuf::from(secret.expose()), rng).await?;
         }
@@ -243,17 +240,17 @@ impl LoginServer {
         &self,
         account: &AccountId,
         id: Id,
-        (opened, enrolled, hash): (&EnrolmentOpened, &ServerEnrolled, Hash),
+        (enrolled, hash): (&ServerEnrolled, Hash),
         (now, rng): (UnixTime, Rng<'_>),
     ) -> Result<bool, ServerError> {
         let happened = Self::happened(now, rng);
-        let kid = ByteArray::new(*enrolled.keys().d2s_kid().as_bytes());
+        let kid = ByteArray::new(*enrolled.keys.d2s_kid().as_bytes());
         let decide = |record: &mut Record| {
             let slot = record.enrolments.iter_mut().find(|e| e.id == id).ok_or(ServerError::NoEnrolment)?;
             if let Some(first) = slot.opened.first() {
                 return Ok(Change::Keep(first.hash == hash));
             }
-            slot.opened = vec![Opened { hash, name: opened.name().into(), kid }];
+            slot.opened = vec![Opened { hash, name: enrolled.profile.name().into(), kid }];
             happened.log(record, AuditKind::EnrolmentOpened, None);
             Ok(Change::Write(true))
         };
@@ -302,12 +299,6 @@ fn token_infos(record: &Record, slot: &Enrolment) -> Result<Vec<TokenInfo>, Serv
         Ok(TokenInfo::new(TokenId::from_bytes(*token.id), &token.name, policy, OtpSpec::BOUND)?)
     };
     slot.tokens.iter().map(info).collect()
-}
-
-/// Where the keys of an enrolled device are stored. The kid comes out of the enrolment's own run, so two runs of one
-/// offer never share a place.
-pub(super) fn device_name(account: &AccountId, kid: &Kid) -> String {
-    format!("{account}/{kid}")
 }
 
 /// Where the secret of a token is stored, as the device with this kid holds it.

@@ -1,6 +1,9 @@
 use core::fmt;
 
-use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce, aead::{Aead, Payload}};
+use chacha20poly1305::{
+    ChaCha20Poly1305, Key, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
 use hkdf::Hkdf;
 use rand_core::CryptoRng;
 use sha2::Sha256;

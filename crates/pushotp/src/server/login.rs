@@ -1,20 +1,19 @@
-use core::{fmt, net::IpAddr};
-
 use pushotp_cbor::ByteBuf;
 use pushotp_types::{DeviceId, TokenId, UnixTime};
 use pushotp_wire::{
     envelope,
-    message::{Cancel, Challenge, ChallengeParts, Context, Payload},
+    message::{Cancel, Challenge, ChallengeParts, Payload},
     state::{self, Collected, State},
-    terms::{CancelReason, ChallengeId, ChallengePolicy, Kid, NumberMode, OtpSpec, PushAddress},
+    terms::{CancelReason, ChallengeId, ChallengePolicy, Kid, NumberMode, OtpSpec},
 };
 
 use super::{
-    AccountId, AuditKind, LoginServer, Rng, ServerError, Ticket,
-    answer::{StoredDevice, store_request, stored_request},
+    AccountId, AuditKind, LoginRequest, LoginServer, LoginStart, LoginState, NumberMatching, Push, Rng, ServerError,
+    Started, Ticket,
     audit::Happened,
-    enrol::device_name,
+    device::{StoredDevice, device_name},
     record::{Hash, Id, Login, Record, Sealed},
+    request::{PENDING, store_request, stored_request},
     ticket::Stub,
     vault::Change,
 };
@@ -22,151 +21,9 @@ use super::{
 /// How often a login is made anew because tokens or devices changed meanwhile.
 const TRIES: u32 = 8;
 /// How many finished logins a record keeps, for late answers and repeated ones.
-const MAX_LOGINS: usize = 8;
+const MAX_LOGINS: usize = 4;
 /// How long a finished login is kept after its end: as long as it may be reported.
 const KEEP_SECS: u64 = 600;
-
-/// Whether the user types a number from the login page into the device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NumberMatching {
-    /// Six digits by default; stops approvals that the user did not start.
-    #[default]
-    TypeIn,
-    /// A tap is enough. Weaker: a tired user approves the attacker's login.
-    WeakerTapOnly,
-}
-
-/// What the user sees on the device, and how the login is to be approved.
-///
-/// ```
-/// use pushotp::LoginRequest;
-///
-/// let request = LoginRequest::new("Intranet").place("Vienna, Austria").ip([192, 0, 2, 7].into());
-/// assert!(format!("{request:?}").contains("Intranet"));
-/// ```
-#[derive(Clone, Debug)]
-pub struct LoginRequest {
-    application: String,
-    ip: Option<IpAddr>,
-    place: Option<String>,
-    client: Option<String>,
-    action: Option<String>,
-    number: NumberMatching,
-}
-
-impl LoginRequest {
-    /// A login to an application, by its name: 1 to 64 bytes.
-    #[must_use]
-    pub fn new(application: impl Into<String>) -> Self {
-        let application = application.into();
-        Self { application, ip: None, place: None, client: None, action: None, number: NumberMatching::default() }
-    }
-
-    /// The address that the login comes from.
-    #[must_use]
-    pub fn ip(mut self, ip: IpAddr) -> Self {
-        self.ip = Some(ip);
-        self
-    }
-
-    /// The place that the login comes from, as text: at most 64 bytes.
-    #[must_use]
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
-        self
-    }
-
-    /// The client software, as text: at most 128 bytes.
-    #[must_use]
-    pub fn client(mut self, client: impl Into<String>) -> Self {
-        self.client = Some(client.into());
-        self
-    }
-
-    /// What is to be approved, if it is more than a login: at most 256 bytes.
-    #[must_use]
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
-        self
-    }
-
-    /// How the number is matched.
-    #[must_use]
-    pub fn number_matching(mut self, number: NumberMatching) -> Self {
-        self.number = number;
-        self
-    }
-}
-
-/// A sealed message on its way to a device.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Push {
-    /// The device.
-    pub device: DeviceId,
-    /// Where the device wants to be pushed.
-    pub address: PushAddress,
-    /// The envelope: the same bytes by push and by fetch.
-    pub envelope: Vec<u8>,
-}
-
-impl fmt::Debug for Push {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Push").field("device", &self.device).field("bytes", &self.envelope.len()).finish_non_exhaustive()
-    }
-}
-
-/// A login that waits for its answer.
-#[derive(Debug)]
-pub struct Started {
-    /// For the browser's session.
-    pub ticket: Ticket,
-    /// To be handed to the push carrier; losing one loses nothing, for devices can fetch.
-    pub pushes: Vec<Push>,
-    /// The last second at which an answer counts.
-    pub expires: UnixTime,
-}
-
-/// What came of the wish to push a login.
-#[derive(Debug)]
-#[must_use]
-#[non_exhaustive]
-pub enum LoginStart {
-    /// The challenge is stored and sealed.
-    Started(Started),
-    /// No usable token of the account has push switched on: let the user type a passcode.
-    NoToken,
-    /// Too many pushes without a success: let the user type a passcode, or wait.
-    TooMany {
-        /// When the next push may be tried.
-        retry_at: UnixTime,
-    },
-}
-
-/// What a waiting page shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LoginState {
-    /// Waiting for an answer.
-    Waiting {
-        /// The last second at which an answer counts.
-        expires: UnixTime,
-    },
-    /// Approved: redeem it now, within 60 s.
-    Approved,
-    /// Redeemed already.
-    Redeemed,
-    /// Denied by the user.
-    Denied,
-    /// Denied and reported: this was not the user.
-    Reported,
-    /// Three wrong passcodes, a wrong number, or a user who was not verified.
-    Failed,
-    /// Nobody answered, or nobody collected the approval.
-    Expired,
-    /// Withdrawn.
-    Cancelled,
-}
 
 /// All random values of one login, drawn once.
 struct Draft {
@@ -189,7 +46,7 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<LoginStart, ServerError> {
-        let digits = match request.number {
+        let digits = match request.number() {
             NumberMatching::TypeIn => self.policy.number_digits.clamp(2, 8),
             NumberMatching::WeakerTapOnly => 0,
         };
@@ -214,8 +71,8 @@ impl LoginServer {
             }
             let payload = self.challenge(account, request, (&draft, &record, &tokens), now)?;
             let mut pushes = self.withdraw(account, &record, now, &mut *rng).await?;
-            let fresh = self.seal_for_devices(account, (&record, &tokens), &payload, &mut *rng).await?;
-            let login = self.login(&draft, (&tokens, &payload, &fresh), digits, now)?;
+            let fresh = self.seal_for_devices(account, (&record, &tokens), &payload.0, &mut *rng).await?;
+            let login = self.login(&draft, (&tokens, &payload, &fresh), now)?;
             let happened = Self::happened(now, rng);
             if self.keep_login(account, login, &happened).await? {
                 pushes.extend(fresh);
@@ -260,12 +117,7 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's; then nothing is granted.
-    pub async fn redeem(
-        &self,
-        ticket: &Ticket,
-        now: UnixTime,
-        rng: Rng<'_>,
-    ) -> Result<Option<AccountId>, ServerError> {
+    pub async fn redeem(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
         let stub = self.read_ticket(ticket)?;
         let account = stub.account()?;
         let happened = Self::happened(now, rng);
@@ -273,37 +125,34 @@ impl LoginServer {
             let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
             let transition = state::apply(&stored_request(login)?, &state::Event::Collect, now);
             let granted = transition.collected == Some(Collected::Granted);
-            if let Some(next) = &transition.next {
-                store_request(login, next);
-                if granted {
-                    happened.log(record, AuditKind::Redeemed, None);
-                }
-                return Ok(Change::Write(granted));
-            }
-            Ok(Change::Keep(false))
+            let written = self.carry_out(record, (stub.login, Id::new([0; 16])), &transition, &happened);
+            Ok(if written { Change::Write(granted) } else { Change::Keep(false) })
         };
         let granted = self.vault.update(&account, happened.attempt, decide).await?;
         Ok(granted.then_some(account))
     }
 
-    /// Withdraws a login that the page no longer waits for.
+    /// Withdraws a login that the page no longer waits for; the pushes tell the devices.
     ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's.
-    pub async fn cancel_login(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<(), ServerError> {
+    pub async fn cancel_login(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Vec<Push>, ServerError> {
         let stub = self.read_ticket(ticket)?;
+        let account = stub.account()?;
+        let reason = CancelReason::PageClosed;
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
             let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
-            let event = state::Event::Cancel(CancelReason::PageClosed);
-            let Some(next) = state::apply(&stored_request(login)?, &event, now).next else {
-                return Ok(Change::Keep(()));
-            };
-            store_request(login, &next);
-            happened.log(record, AuditKind::Cancelled, None);
-            Ok(Change::Write(()))
+            let was_open = login.state.0 == PENDING;
+            let transition = state::apply(&stored_request(login)?, &state::Event::Cancel(reason), now);
+            let written = self.carry_out(record, (stub.login, Id::new([0; 16])), &transition, &happened);
+            Ok(if written { Change::Write(was_open) } else { Change::Keep(false) })
         };
-        self.vault.update(&stub.account()?, happened.attempt, decide).await
+        if !self.vault.update(&account, happened.attempt, decide).await? {
+            return Ok(Vec::new());
+        }
+        let cancel = Cancel::new(ChallengeId::from_bytes(*stub.login), reason, now);
+        self.cancels(&account, &cancel, None, rng).await
     }
 
     /// When the next push may be tried, if not now.
@@ -319,7 +168,7 @@ impl LoginServer {
         request: &LoginRequest,
         (draft, record, tokens): (&Draft, &Record, &[Id]),
         now: UnixTime,
-    ) -> Result<Payload, ServerError> {
+    ) -> Result<(Payload, ChallengePolicy), ServerError> {
         let mut policy = ChallengePolicy::REPORT_OFFERED;
         if tokens.iter().filter_map(|id| record.token(id)).all(super::record::Token::needs_pin) {
             policy = policy | ChallengePolicy::VERIFY_USER;
@@ -331,19 +180,7 @@ impl LoginServer {
                 NumberMode::TypeIn { digits }
             }
         };
-        let mut context = Context::new(request.application.clone(), account.as_str())?;
-        if let Some(ip) = request.ip {
-            context = context.with_ip(ip);
-        }
-        if let Some(place) = &request.place {
-            context = context.with_place(place.clone())?;
-        }
-        if let Some(client) = &request.client {
-            context = context.with_client(client.clone())?;
-        }
-        if let Some(action) = &request.action {
-            context = context.with_action(action.clone())?;
-        }
+        let context = request.context(account)?;
         let challenge = Challenge::new(ChallengeParts {
             id: draft.id,
             tokens: tokens.iter().map(|id| TokenId::from_bytes(**id)).collect(),
@@ -355,7 +192,7 @@ impl LoginServer {
             otp: OtpSpec::BOUND,
             context,
         })?;
-        Ok(challenge.encode()?)
+        Ok((challenge.encode()?, policy))
     }
 
     async fn seal_for_devices(
@@ -374,7 +211,7 @@ impl LoginServer {
         Ok(pushes)
     }
 
-    async fn seal_for(
+    pub(super) async fn seal_for(
         &self,
         account: &AccountId,
         (device, kid): (Id, pushotp_cbor::ByteArray<8>),
@@ -398,12 +235,7 @@ impl LoginServer {
         let mut pushes = Vec::new();
         for login in record.logins.iter().filter(|login| is_open(login, now)) {
             let cancel = Cancel::new(ChallengeId::from_bytes(*login.id), CancelReason::Superseded, now);
-            let payload = cancel.encode()?;
-            for sealed in &login.sealed {
-                if let Some(device) = record.devices.iter().find(|device| device.id == sealed.device) {
-                    pushes.push(self.seal_for(account, (device.id, device.kid), &payload, &mut *rng).await?);
-                }
-            }
+            pushes.extend(self.cancels(account, &cancel, None, &mut *rng).await?);
         }
         Ok(pushes)
     }
@@ -411,8 +243,7 @@ impl LoginServer {
     fn login(
         &self,
         draft: &Draft,
-        (tokens, payload, pushes): (&[Id], &Payload, &[Push]),
-        number_digits: u8,
+        (tokens, (payload, policy), pushes): (&[Id], &(Payload, ChallengePolicy), &[Push]),
         now: UnixTime,
     ) -> Result<Login, ServerError> {
         let id = Id::new(*draft.id.as_bytes());
@@ -426,11 +257,11 @@ impl LoginServer {
             tokens: tokens.to_vec(),
             issued: now.as_secs(),
             expires: now.saturating_add(self.policy.challenge_life).as_secs(),
-            policy: 0,
-            number_digits,
+            policy: policy.bits(),
             number: self.number_hash(&id, &draft.number)?,
-            state: (0, 0, Id::new([0; 16]), Id::new([0; 16])),
+            state: (PENDING, 0, Id::new([0; 16]), Id::new([0; 16])),
             answers: Vec::new(),
+            devices: pushes.iter().map(|push| Id::new(*push.device.as_bytes())).collect(),
             sealed: pushes.iter().map(sealed).collect(),
         })
     }
@@ -439,8 +270,7 @@ impl LoginServer {
     async fn keep_login(&self, account: &AccountId, login: Login, happened: &Happened) -> Result<bool, ServerError> {
         let now = happened.at;
         let decide = |record: &mut Record| {
-            let devices = devices_of(record, &login.tokens);
-            if pushable(record) != login.tokens || devices != login.sealed.iter().map(|s| s.device).collect::<Vec<_>>() {
+            if pushable(record) != login.tokens || devices_of(record, &login.tokens) != login.devices {
                 return Ok(Change::Keep(false));
             }
             if self.throttled(record, now).is_some() {
@@ -473,7 +303,7 @@ fn devices_of(record: &Record, tokens: &[Id]) -> Vec<Id> {
 }
 
 fn is_open(login: &Login, now: UnixTime) -> bool {
-    login.state.0 == 0 && login.expires >= now.as_secs()
+    login.state.0 == PENDING && login.expires >= now.as_secs()
 }
 
 /// Drops logins that can no longer be reported, and sealed bytes that nobody will fetch.
@@ -481,7 +311,7 @@ fn forget_old(record: &mut Record, now: UnixTime) {
     record.logins.retain(|login| login.expires.saturating_add(KEEP_SECS) >= now.as_secs());
     let surplus = (record.logins.len() + 1).saturating_sub(MAX_LOGINS);
     record.logins.drain(..surplus);
-    for login in record.logins.iter_mut().filter(|login| login.state.0 != 0) {
+    for login in record.logins.iter_mut().filter(|login| login.state.0 != PENDING) {
         login.sealed.clear();
     }
 }

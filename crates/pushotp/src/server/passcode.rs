@@ -83,7 +83,7 @@ impl LoginServer {
         for candidate in &usable {
             let token = record.token_mut(&candidate.id).ok_or(ServerError::NoToken)?;
             let last = token.next_step.checked_sub(1).map(Step::new);
-            match TYPED.verify(&candidate.key, typed, happened.at, (Window::ONE, last)) {
+            match TYPED.verify(&candidate.key, typed, happened.at, Window::ONE, last) {
                 Verdict::Match(found) => {
                     token.next_step = found.step().get().saturating_add(1);
                     token.failures = 0;

@@ -93,13 +93,14 @@ tuple_struct! {
         issued: u64,
         expires: u64,
         policy: u8,
-        number_digits: u8,
         /// A keyed hash of the number to type.
         number: Hash,
         /// State of the protocol, with up to three values that belong to it.
         state: (u8, u64, Id, Id),
         answers: Vec<Answer>,
-        /// The sealed challenge per device: fetched and pushed as the same bytes.
+        /// The devices that were asked.
+        devices: Vec<Id>,
+        /// The sealed challenge per device while it is open: fetched and pushed as the same bytes.
         sealed: Vec<Sealed>,
     }
 

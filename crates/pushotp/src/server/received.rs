@@ -1,0 +1,62 @@
+use pushotp_wire::Error as WireError;
+
+use super::{AccountId, Push};
+
+/// What to send back for a device's message, and what an operator may know of it.
+#[derive(Debug)]
+#[must_use]
+pub struct Received {
+    account: Option<AccountId>,
+    error: Option<WireError>,
+    reply: Result<Vec<u8>, Reject>,
+    pushes: Vec<Push>,
+}
+
+impl Received {
+    /// The sealed reply, or the one reject for everything that was not authenticated: HTTP 400 with an empty body.
+    ///
+    /// # Errors
+    /// [`Reject`], which says nothing.
+    pub fn into_reply(self) -> Result<Vec<u8>, Reject> {
+        self.reply
+    }
+
+    /// The account that it concerned; `None` if the message was not authenticated.
+    #[must_use]
+    pub const fn account(&self) -> Option<&AccountId> {
+        self.account.as_ref()
+    }
+
+    /// Why the message was refused, for the operator's log; never for the outside.
+    #[must_use]
+    pub const fn error(&self) -> Option<&WireError> {
+        self.error.as_ref()
+    }
+
+    /// For the push carrier: the account's other devices need not ask their user any more.
+    #[must_use]
+    pub fn pushes(&self) -> &[Push] {
+        &self.pushes
+    }
+
+    pub(super) const fn reject(error: WireError) -> Self {
+        Self { account: None, error: Some(error), reply: Err(Reject), pushes: Vec::new() }
+    }
+
+    pub(super) fn reply(account: &AccountId, reply: Vec<u8>) -> Self {
+        Self { account: Some(account.clone()), error: None, reply: Ok(reply), pushes: Vec::new() }
+    }
+
+    pub(super) fn with(self, error: Option<WireError>, pushes: Vec<Push>) -> Self {
+        Self { error, pushes, ..self }
+    }
+}
+
+/// The message was refused before it was authenticated; which check refused it is not said.
+///
+/// ```
+/// assert_eq!(pushotp::Reject.to_string(), "refused");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused")]
+pub struct Reject;
