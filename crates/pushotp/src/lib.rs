@@ -1,9 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod authenticator;
 mod passcode;
 mod server;
 mod tuple;
 
+pub use authenticator::{
+    Answering, Authenticator, AuthenticatorError, Confirming, Denied, DeviceKeys, DeviceSetup, DeviceStorage,
+    DeviceToken, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotSent, Outcome, Prompt, Protection,
+    SoftwareKeys, StorageError, Unconfirmed, Unfinished,
+};
+#[doc(no_inline)]
+pub use pushotp_oath as oath;
+#[doc(no_inline)]
+pub use pushotp_pin as pin;
+#[doc(no_inline)]
+pub use pushotp_provision as provision;
+#[doc(no_inline)]
+pub use pushotp_store as store;
+#[doc(no_inline)]
+pub use pushotp_types as types;
+#[doc(no_inline)]
+pub use pushotp_wire as wire;
 pub use server::{
     AccountId, AuditEvent, AuditKind, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer, LoginStart,
     LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Reject, Rng, ServerError,

@@ -61,6 +61,12 @@ pub struct ServerSetup {
     pub policy: ServerPolicy,
 }
 
+impl fmt::Debug for ServerSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSetup").field("tenant", &self.tenant).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 /// The server side of push login: it issues challenges, judges answers and grants each login once.
 ///
 /// All state is in the store, so any number of servers can share it, and a restart loses nothing. Methods take the time

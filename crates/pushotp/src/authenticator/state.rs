@@ -1,8 +1,15 @@
 //! What an authenticator remembers, as one CBOR value.
 
 use pushotp_cbor::{ByteArray, ByteBuf, CborError, decode, encode_secret};
+use pushotp_types::{DeviceId, Epoch, TenantId, TokenId};
+use pushotp_wire::{
+    device::Device,
+    keys::{Binding, ChannelKeys, ServerPublicKey},
+    terms::TokenPolicy,
+};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::{AuthenticatorError, DeviceStorage, DeviceToken, StorageError};
 use crate::tuple::tuple_struct;
 
 const FORMAT: u8 = 1;
@@ -57,6 +64,46 @@ impl State {
 
     pub(crate) const fn format() -> u8 {
         FORMAT
+    }
+
+    /// The channel to the server, if the state can be one.
+    pub(crate) fn device(&self) -> Option<Device> {
+        let binding = Binding {
+            tenant: TenantId::new(&self.tenant).ok()?,
+            device: DeviceId::from_bytes(*self.device),
+            epoch: Epoch::new(self.epoch).ok()?,
+        };
+        let keys = ChannelKeys::from_exposed(&self.keys).ok()?;
+        Some(Device::new(binding, keys, ServerPublicKey::from_bytes(*self.server_key)))
+    }
+}
+
+impl Token {
+    pub(crate) fn view(&self) -> DeviceToken {
+        DeviceToken {
+            id: TokenId::from_bytes(*self.id),
+            name: self.name.clone(),
+            pin_protected: self.policy & TokenPolicy::PIN_PROTECTED.bits() != 0,
+            push: self.push != 0,
+        }
+    }
+}
+
+/// The state and where it is stored.
+pub(crate) struct Memory {
+    pub(crate) state: State,
+    pub(crate) storage: Box<dyn DeviceStorage>,
+}
+
+impl Memory {
+    pub(crate) fn save(&mut self) -> Result<(), StorageError> {
+        let bytes = self.state.encode().map_err(|_| StorageError)?;
+        self.storage.save(&bytes)
+    }
+
+    pub(crate) fn token_mut(&mut self, id: TokenId) -> Result<&mut Token, AuthenticatorError> {
+        let found = self.state.tokens.iter_mut().find(|token| *token.id == *id.as_bytes());
+        found.ok_or(AuthenticatorError::NoToken)
     }
 }
 

@@ -160,12 +160,14 @@ impl LoginServer {
         let id = Id::new(*enrolment.as_bytes());
         let (_, record) = self.vault.load(&account).await?;
         let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {
-            frame.open_unknown(&self.key, self.tenant);
+            // For the time that it takes: whether an enrolment is known must not show.
+            let _ = frame.open_unknown(&self.key, self.tenant);
             return Ok(Received::reject(pushotp_wire::Error::EnrolmentExpired));
         };
         let hash = Hash::new(*MessageHash::of(frame.as_bytes()).as_bytes());
         if let Some(answered) = stored.answered.first().cloned() {
-            frame.open_unknown(&self.key, self.tenant);
+            // For the time that it takes: whether an enrolment is known must not show.
+            let _ = frame.open_unknown(&self.key, self.tenant);
             if answered.hash != hash {
                 self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
                 return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));

@@ -1,0 +1,209 @@
+//! The device side: enrolment, prompts, answers, passcodes.
+
+mod answer;
+mod attempts;
+mod enrol;
+mod error;
+mod keys;
+mod prompt;
+mod state;
+mod storage;
+
+use core::fmt;
+
+use pushotp_oath::Key;
+use pushotp_pin::{Arena, Blob, Pending as Attempt, Pin, Settlement};
+use pushotp_types::{Code, DeviceId, HashAlgorithm, Secret, TenantId, TokenId, UnixTime};
+use pushotp_wire::{
+    device::{Device, HeldToken, SeenChallenge, SeenChallenges, Sending},
+    message::Sent,
+    terms::{ChallengeHash, ChallengeId, TokenPolicy},
+};
+
+pub use answer::{Answering, Denied, Finished, NotSent, Outcome, Unfinished};
+use attempts::Attempts;
+pub use enrol::{Confirming, DeviceSetup, Enrolling, Protection, Unconfirmed};
+pub use error::AuthenticatorError;
+pub use keys::{DeviceKeys, SoftwareKeys};
+pub use prompt::{Fetching, Incoming, Prompt};
+use state::{Memory, State, Token};
+pub use storage::{DeviceStorage, MemoryStorage, StorageError};
+
+use crate::{Rng, passcode};
+
+/// The device side of push login: it opens challenges, unlocks tokens and seals the answers.
+///
+/// It holds one enrolment: one server, one device, its tokens. Its state goes through [`DeviceStorage`] before anything
+/// that depends on it leaves; the keys stay apart in [`DeviceKeys`].
+pub struct Authenticator {
+    device: Device,
+    keys: DeviceKeys,
+    memory: Memory,
+    arena: Arena,
+}
+
+/// A token as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceToken {
+    /// Its id.
+    pub id: TokenId,
+    /// Its name, as the server gave it.
+    pub name: String,
+    /// Whether every passcode needs the PIN.
+    pub pin_protected: bool,
+    /// Whether logins for it are shown.
+    pub push: bool,
+}
+
+impl Authenticator {
+    /// An authenticator as it was stored, with the keys that it was enrolled with.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::State`] if the bytes are no state of this version.
+    pub fn load(
+        state: &[u8],
+        keys: DeviceKeys,
+        storage: impl DeviceStorage + 'static,
+    ) -> Result<Self, AuthenticatorError> {
+        let state = State::decode(state).map_err(|_| AuthenticatorError::State)?;
+        Self::new(Memory { state, storage: Box::new(storage) }, keys)
+    }
+
+    fn new(memory: Memory, keys: DeviceKeys) -> Result<Self, AuthenticatorError> {
+        let device = memory.state.device().ok_or(AuthenticatorError::State)?;
+        Ok(Self { device, keys, memory, arena: Arena::new() })
+    }
+
+    /// The organisation that the device is enrolled with.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.device.binding().tenant
+    }
+
+    /// The device's id at the server.
+    #[must_use]
+    pub fn id(&self) -> DeviceId {
+        self.device.binding().device
+    }
+
+    /// Where the device sends its messages.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.memory.state.url
+    }
+
+    /// The tokens on this device.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<DeviceToken> {
+        self.memory.state.tokens.iter().map(Token::view).collect()
+    }
+
+    /// Switches push for a token on or off, on this device: with it off, its logins are no longer shown.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::Storage`].
+    pub fn set_push(&mut self, token: TokenId, on: bool) -> Result<(), AuthenticatorError> {
+        self.memory.token_mut(token)?.push = on.into();
+        Ok(self.memory.save()?)
+    }
+
+    /// A passcode to be typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits, and the last second of its step.
+    ///
+    /// A wrong PIN gives a wrong passcode, which the server refuses and counts. Whoever sees the passcode and steals
+    /// the device's files **and** its keys can check guesses at the PIN; the server takes such passcodes only for tokens
+    /// that permit it.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`], [`AuthenticatorError::Attempt`] if the next
+    /// attempt has to wait, and what else unlocking can say.
+    pub fn passcode(
+        &mut self,
+        token: TokenId,
+        pin: Option<&Pin>,
+        now: UnixTime,
+    ) -> Result<(Code, UnixTime), AuthenticatorError> {
+        let (code, attempt) = self.unlock(token, pin, now, |key| passcode::TYPED.generate(key, now))?;
+        // Nobody will tell this device whether it was right; the server counts what is typed.
+        self.settle(attempt, Settlement::Unjudged, now).transpose()?;
+        let left = 29 - now.as_secs() % 30;
+        Ok((code, UnixTime::from_secs(now.as_secs().saturating_add(left))))
+    }
+
+    /// Unlocks a token's secret for one passcode; with a PIN the attempt is counted before.
+    fn unlock<T>(
+        &mut self,
+        token: TokenId,
+        pin: Option<&Pin>,
+        now: UnixTime,
+        generate: impl FnOnce(&Key) -> T,
+    ) -> Result<(T, Option<Attempt>), AuthenticatorError> {
+        let blob = Blob::decode(&self.memory.token_mut(token)?.blob).map_err(|_| AuthenticatorError::State)?;
+        let unlock = &*self.keys.unlock;
+        let key = |secret: &Secret| Key::new(HashAlgorithm::Sha256, secret);
+        if !blob.needs_pin() {
+            return Ok((generate(&key(&blob.open_device(unlock)?)), None));
+        }
+        let pin = pin.ok_or(AuthenticatorError::PinNeeded)?;
+        let attempts = Attempts::new(&mut self.memory);
+        let attempt = blob.begin(&attempts, unlock, now)?;
+        match attempt.open(pin, unlock, &mut self.arena) {
+            Ok(candidate) => {
+                let generated = generate(&key(candidate.secret()));
+                Ok((generated, Some(candidate.into_pending())))
+            }
+            Err(error) => {
+                // No PIN was tried: the attempt is taken back, and counts as failed should that not be possible.
+                if let Ok(attempt) = Attempt::resume(blob.token(), blob.generation(), &attempts, unlock) {
+                    let _ = attempt.settle(Settlement::Unjudged, &attempts, unlock, now);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn settle(
+        &mut self,
+        attempt: Option<Attempt>,
+        settlement: Settlement,
+        now: UnixTime,
+    ) -> Option<Result<pushotp_pin::Settled, pushotp_pin::SettleError>> {
+        let attempts = Attempts::new(&mut self.memory);
+        attempt.map(|attempt| attempt.settle(settlement, &attempts, &*self.keys.unlock, now))
+    }
+
+    /// A sequence number of its own for one message; it is stored before the message exists.
+    fn next(&mut self, now: UnixTime) -> Result<Sent, AuthenticatorError> {
+        self.memory.state.sequence = self.memory.state.sequence.saturating_add(1);
+        self.memory.save()?;
+        Ok(Sent { at: now, sequence: self.memory.state.sequence })
+    }
+
+    fn sending<'a>(keys: &'a DeviceKeys, sent: Sent, rng: Rng<'a>) -> Sending<'a> {
+        Sending { signer: &*keys.signer, rng, sent }
+    }
+
+    fn held(&self) -> Vec<HeldToken> {
+        let held = |token: &Token| {
+            let policy = TokenPolicy::from_bits(token.policy).ok()?;
+            Some(HeldToken { id: TokenId::from_bytes(*token.id), policy, push: token.push != 0 })
+        };
+        self.memory.state.tokens.iter().filter_map(held).collect()
+    }
+
+    fn seen(&self) -> SeenChallenges {
+        SeenChallenges::from_entries(self.memory.state.seen.iter().map(|seen| SeenChallenge {
+            id: ChallengeId::from_bytes(*seen.id),
+            hash: ChallengeHash::from_bytes(*seen.hash),
+            expires: UnixTime::from_secs(seen.expires),
+        }))
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("device", &self.id())
+            .field("tokens", &self.tokens())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+use core::fmt;
+
+use pushotp_pin::{Pending as Attempt, Pin, SettleError, Settled, Settlement};
+use pushotp_types::{TokenId, UnixTime};
+use pushotp_wire::{
+    Error as WireError,
+    device::{self, Approval},
+    message::ResultMessage,
+    terms::{Reason, Status, UserVerification},
+};
+
+use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt};
+use crate::{Rng, passcode};
+
+/// An approval on its way: it waits for the server's result.
+#[must_use]
+pub struct Answering {
+    sent: device::Answering,
+    attempt: Option<Attempt>,
+    tokens: Vec<DeviceToken>,
+}
+
+/// A denial on its way, or done: the user may still report the login.
+#[derive(Debug)]
+#[must_use]
+pub struct Denied(device::Denied);
+
+/// A result, and what it did to the count of PIN attempts.
+#[derive(Debug)]
+pub struct Finished {
+    /// What became of the approval.
+    pub outcome: Outcome,
+    /// The attempts left, if a PIN was used; on an error the attempt counts as failed on this device.
+    pub attempts: Option<Result<Settled, SettleError>>,
+}
+
+/// What became of an approval.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The page logs in.
+    Accepted {
+        /// Wrong passcodes of this token before this one: tell the user, it may have been somebody else.
+        failures: u8,
+    },
+    /// The passcode was wrong, so most likely the PIN; the login can be answered again.
+    TryAgain {
+        /// The login, to be shown again.
+        prompt: Prompt,
+        /// How many tries are left for it.
+        left: u8,
+    },
+    /// The server could not judge it: send the same bytes again, and finish with the reply to them.
+    RetryLater(Box<Answering>),
+    /// It is over, and the status says how.
+    Refused(Status),
+}
+
+/// Nothing was sent; the prompt is as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("not sent: {error}")]
+pub struct NotSent<T: fmt::Debug> {
+    /// As it was.
+    pub prompt: Box<T>,
+    /// What stood in the way.
+    #[source]
+    pub error: AuthenticatorError,
+}
+
+/// The reply was none: the approval still waits.
+#[derive(Debug, thiserror::Error)]
+#[error("no result: {error}")]
+pub struct Unfinished {
+    /// As it was.
+    pub answering: Box<Answering>,
+    /// What the reply was.
+    #[source]
+    pub error: AuthenticatorError,
+}
+
+impl Authenticator {
+    /// Approves a login with one of its tokens, the number from the login page, and the token's PIN.
+    ///
+    /// With a PIN this takes as long as the blob's Argon2id cost says, and the attempt is counted on the device before.
+    /// A wrong PIN is not noticed here: the server refuses the passcode.
+    ///
+    /// # Errors
+    /// [`NotSent`] with the prompt in it; a missing PIN or a number of another length costs no attempt.
+    pub fn approve(
+        &mut self,
+        prompt: Prompt,
+        (token, number, pin): (TokenId, &str, Option<&Pin>),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(Vec<u8>, Answering), NotSent<Prompt>> {
+        let unlocked = match self.passcode_for(&prompt, (token, number, pin), now) {
+            Ok(unlocked) => unlocked,
+            Err(error) => return Err(NotSent { prompt: Box::new(prompt), error }),
+        };
+        let (code, attempt, sent) = unlocked;
+        let verification = if attempt.is_some() { UserVerification::Pin } else { UserVerification::None };
+        let (shown, tokens) = prompt.into_parts();
+        let approval = Approval { token, number, code: &code, verification };
+        match shown.approve(&approval, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
+            Ok((message, sent)) => Ok((message, Answering { sent, attempt, tokens })),
+            Err(unsent) => {
+                let prompt = Box::new(Prompt::new(unsent.state, tokens));
+                let settled = self.settle(attempt, Settlement::Unjudged, now).transpose();
+                let error = settled.map_or_else(AuthenticatorError::from, |_| unsent.error.into());
+                Err(NotSent { prompt, error })
+            }
+        }
+    }
+
+    fn passcode_for(
+        &mut self,
+        prompt: &Prompt,
+        (token, number, pin): (TokenId, &str, Option<&Pin>),
+        now: UnixTime,
+    ) -> Result<Unlocked, AuthenticatorError> {
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || number.len() != usize::from(prompt.number_digits()) {
+            return Err(AuthenticatorError::Number);
+        }
+        if !prompt.tokens().iter().any(|held| held.id == token) {
+            return Err(AuthenticatorError::NoToken);
+        }
+        let sent = self.next(now)?;
+        let hash = prompt.shown.hash();
+        let (code, attempt) = self.unlock(token, pin, now, |key| passcode::bound(key, &hash))?;
+        match code {
+            Some(code) => Ok((code, attempt, sent)),
+            None => {
+                self.settle(attempt, Settlement::Unjudged, now).transpose()?;
+                Err(AuthenticatorError::Message(WireError::Code))
+            }
+        }
+    }
+
+    /// Takes the server's reply to an approval.
+    ///
+    /// # Errors
+    /// [`Unfinished`] with the approval in it, if the reply is not the server's result of it: send the bytes again.
+    pub fn finish(&mut self, answering: Answering, reply: &[u8], now: UnixTime) -> Result<Finished, Unfinished> {
+        let result = match self.result(reply, now) {
+            Ok(result) => result,
+            Err(error) => return Err(Unfinished { answering: Box::new(answering), error }),
+        };
+        let Answering { sent, attempt, tokens } = answering;
+        let outcome = match sent.finish(&result) {
+            Ok(outcome) => outcome,
+            Err(sent) => {
+                let answering = Box::new(Answering { sent, attempt, tokens });
+                return Err(Unfinished { answering, error: AuthenticatorError::OtherReply });
+            }
+        };
+        let (outcome, settlement) = match outcome {
+            device::Outcome::Accepted { failures } => (Outcome::Accepted { failures }, Settlement::Accepted),
+            device::Outcome::TryAgain { shown, left } => {
+                (Outcome::TryAgain { prompt: Prompt::new(shown, tokens), left }, Settlement::WrongPasscode)
+            }
+            device::Outcome::RetryLater(sent) => {
+                let outcome = Outcome::RetryLater(Box::new(Answering { sent, attempt, tokens }));
+                return Ok(Finished { outcome, attempts: None });
+            }
+            // The device cannot tell a wrong number from the last wrong passcode.
+            device::Outcome::Final(Status::Refused) => (Outcome::Refused(Status::Refused), Settlement::WrongPasscode),
+            device::Outcome::Final(status) => (Outcome::Refused(status), Settlement::Unjudged),
+            _ => (Outcome::Refused(Status::Refused), Settlement::WrongPasscode),
+        };
+        Ok(Finished { outcome, attempts: self.settle(attempt, settlement, now) })
+    }
+
+    /// Denies a login: refused at once.
+    ///
+    /// # Errors
+    /// [`NotSent`] with the prompt in it.
+    pub fn deny(&mut self, prompt: Prompt, now: UnixTime, rng: Rng<'_>) -> Result<(Vec<u8>, Denied), NotSent<Prompt>> {
+        let sent = match self.next(now) {
+            Ok(sent) => sent,
+            Err(error) => return Err(NotSent { prompt: Box::new(prompt), error }),
+        };
+        let (shown, tokens) = prompt.into_parts();
+        match shown.deny(Reason::Unspecified, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
+            Ok((message, denied)) => Ok((message, Denied(denied))),
+            Err(unsent) => {
+                let prompt = Box::new(Prompt::new(unsent.state, tokens));
+                Err(NotSent { prompt, error: unsent.error.into() })
+            }
+        }
+    }
+
+    /// Reports a denied login: this was not the user.
+    ///
+    /// # Errors
+    /// [`NotSent`] with the denial in it.
+    pub fn report(
+        &mut self,
+        denied: Denied,
+        reason: Reason,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(Vec<u8>, device::Reported), NotSent<Denied>> {
+        let sent = match self.next(now) {
+            Ok(sent) => sent,
+            Err(error) => return Err(NotSent { prompt: Box::new(denied), error }),
+        };
+        denied
+            .0
+            .report(reason, &self.device, &mut Self::sending(&self.keys, sent, rng))
+            .map_err(|unsent| NotSent { prompt: Box::new(Denied(unsent.state)), error: unsent.error.into() })
+    }
+
+    /// The status in the server's reply to a denial.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::OtherReply`], [`AuthenticatorError::Message`].
+    pub fn denied(&self, denied: &Denied, reply: &[u8], now: UnixTime) -> Result<Status, AuthenticatorError> {
+        denied.0.finish(&self.result(reply, now)?).ok_or(AuthenticatorError::OtherReply)
+    }
+
+    /// The status in the server's reply to a report.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::OtherReply`], [`AuthenticatorError::Message`].
+    pub fn reported(
+        &self,
+        reported: device::Reported,
+        reply: &[u8],
+        now: UnixTime,
+    ) -> Result<Status, AuthenticatorError> {
+        reported.finish(&self.result(reply, now)?).ok_or(AuthenticatorError::OtherReply)
+    }
+
+    fn result(&self, reply: &[u8], now: UnixTime) -> Result<ResultMessage, AuthenticatorError> {
+        match self.device.open(reply, now)? {
+            device::Incoming::Result(result) => Ok(result),
+            _ => Err(AuthenticatorError::OtherReply),
+        }
+    }
+}
+
+/// A passcode, the attempt that it took, and the message's number.
+type Unlocked = (pushotp_types::Code, Option<Attempt>, pushotp_wire::message::Sent);
+
+impl Denied {
+    /// Whether the user may report the login.
+    #[must_use]
+    pub const fn report_offered(&self) -> bool {
+        self.0.report_offered()
+    }
+}
+
+impl fmt::Debug for Answering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answering").field("id", &self.sent.id()).finish_non_exhaustive()
+    }
+}

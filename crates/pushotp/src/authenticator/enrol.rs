@@ -1,0 +1,206 @@
+use core::fmt;
+
+use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_pin::{Arena, Blob, Cost, Generation, Header, Pin, SealError, Sealing, UniformSecret};
+use pushotp_types::{Offer, Secret, TokenId, UnixTime};
+use pushotp_wire::{
+    device::Device,
+    enrol::{DeviceEnrolment, Enrolled},
+    message::{DeviceProfile, Sent},
+    terms::{PushAddress, TokenPolicy},
+};
+
+use super::{
+    Authenticator, AuthenticatorError, DeviceKeys, DeviceStorage, DeviceToken,
+    attempts::Attempts,
+    state::{Memory, State, Token},
+};
+use crate::Rng;
+
+/// What a device is made of when it enrols.
+#[derive(Debug)]
+pub struct DeviceSetup {
+    /// Its name, as an operator sees it: 1 to 64 bytes.
+    pub name: String,
+    /// Where it wants to be pushed; [`PushAddress::POLL`] if it fetches.
+    pub push: PushAddress,
+    /// Its keys.
+    pub keys: DeviceKeys,
+}
+
+/// How the secrets are sealed on the device.
+pub struct Protection<'a> {
+    /// A PIN for each PIN protected token.
+    pub pins: &'a [(TokenId, Pin)],
+    /// What a guess at a PIN shall cost.
+    pub cost: Cost,
+}
+
+impl fmt::Debug for Protection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protection").field("pins", &self.pins.len()).field("cost", &self.cost).finish()
+    }
+}
+
+/// An enrolment that waits for the server's response.
+#[must_use]
+pub struct Enrolling {
+    exchange: DeviceEnrolment,
+    url: String,
+    keys: DeviceKeys,
+}
+
+/// An enrolment that waits for a person to compare two codes.
+#[must_use]
+pub struct Confirming {
+    enrolled: Enrolled,
+    url: String,
+    keys: DeviceKeys,
+}
+
+/// The enrolment was not completed; it can be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("not enrolled: {error}")]
+pub struct Unconfirmed {
+    /// As it was.
+    pub confirming: Box<Confirming>,
+    /// What stood in the way.
+    #[source]
+    pub error: AuthenticatorError,
+}
+
+impl Authenticator {
+    /// Starts an enrolment: the bytes go to the offer's URL.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::Message`]: the offer has expired, the name cannot be displayed, the signing key refused.
+    pub fn enrol(
+        offer: &Offer,
+        setup: DeviceSetup,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(Vec<u8>, Enrolling), AuthenticatorError> {
+        let DeviceSetup { name, push, keys } = setup;
+        let profile = DeviceProfile::new(name, push, Sent { at: now, sequence: 1 })?;
+        let (request, exchange) = DeviceEnrolment::start(offer, profile, &*keys.signer, rng)?;
+        Ok((request, Enrolling { exchange, url: offer.url.clone(), keys }))
+    }
+}
+
+impl Enrolling {
+    /// Takes the server's response.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::Message`]: it was not made by the server of the offer for this very request.
+    pub fn finish(self, response: &[u8]) -> Result<Confirming, AuthenticatorError> {
+        let enrolled = self.exchange.finish(response)?;
+        Ok(Confirming { enrolled, url: self.url, keys: self.keys })
+    }
+}
+
+impl Confirming {
+    /// The code that the person compares with the one that the server shows: 6 digits.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.enrolled.confirmation.as_str()
+    }
+
+    /// The tokens that the device will hold.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<DeviceToken> {
+        let view = |(info, _): &(pushotp_wire::message::TokenInfo, _)| DeviceToken {
+            id: info.id(),
+            name: info.name().into(),
+            pin_protected: info.policy().contains(TokenPolicy::PIN_PROTECTED),
+            push: true,
+        };
+        self.enrolled.tokens.iter().map(view).collect()
+    }
+
+    /// The codes agree: seals the secrets and stores the device.
+    ///
+    /// # Errors
+    /// [`Unconfirmed`] with this state in it: a PIN is missing, or a key, the memory or the storage failed.
+    pub fn confirm(
+        self,
+        protection: &Protection<'_>,
+        storage: impl DeviceStorage + 'static,
+        rng: Rng<'_>,
+    ) -> Result<Authenticator, Unconfirmed> {
+        let state = match self.state(protection, rng) {
+            Ok(state) => state,
+            Err(error) => return Err(Unconfirmed { confirming: Box::new(self), error }),
+        };
+        let mut memory = Memory { state, storage: Box::new(storage) };
+        let device = match self.arm(&mut memory) {
+            Ok(device) => device,
+            Err(error) => return Err(Unconfirmed { confirming: Box::new(self), error }),
+        };
+        Ok(Authenticator { device, keys: self.keys, memory, arena: Arena::new() })
+    }
+
+    fn state(&self, protection: &Protection<'_>, rng: Rng<'_>) -> Result<State, AuthenticatorError> {
+        let mut arena = Arena::new();
+        let mut tokens = Vec::new();
+        for (view, (info, secret)) in self.tokens().into_iter().zip(&self.enrolled.tokens) {
+            let secret = Secret::new(secret.expose()).ok().and_then(|s| UniformSecret::from_exporter(s).ok());
+            let secret = secret.ok_or(AuthenticatorError::Seal(SealError::Format))?;
+            let header = Header { token: view.id, generation: Generation::FIRST };
+            let device = &*self.keys.unlock;
+            let sealing = Sealing { header, cost: protection.cost, device, arena: &mut arena, rng: &mut *rng };
+            let blob = if view.pin_protected {
+                let pin = protection.pins.iter().find(|(token, _)| *token == view.id);
+                let (_, pin) = pin.ok_or(AuthenticatorError::PinNeeded)?;
+                Blob::seal_pin(&secret, pin, sealing)?
+            } else {
+                Blob::seal_device(&secret, sealing)?
+            };
+            tokens.push(Token {
+                id: ByteArray::new(*view.id.as_bytes()),
+                name: view.name,
+                policy: info.policy().bits(),
+                push: 1,
+                blob: ByteBuf::from(blob.as_bytes()),
+                retry: ByteBuf::new(),
+            });
+        }
+        let Enrolled { binding, server_key, keys, .. } = &self.enrolled;
+        Ok(State {
+            format: State::format(),
+            tenant: ByteBuf::from(binding.tenant.as_bytes()),
+            device: ByteArray::new(*binding.device.as_bytes()),
+            epoch: binding.epoch.get(),
+            url: self.url.clone(),
+            server_key: ByteArray::new(*server_key.as_bytes()),
+            keys: ByteArray::new(*keys.expose()),
+            sequence: 1,
+            tokens,
+            seen: Vec::new(),
+        })
+    }
+
+    /// Starts the counts of attempts, and stores the state for the first time.
+    fn arm(&self, memory: &mut Memory) -> Result<Device, AuthenticatorError> {
+        let device = memory.state.device().ok_or(AuthenticatorError::State)?;
+        let blobs: Vec<Blob> = memory.state.tokens.iter().filter_map(|token| Blob::decode(&token.blob).ok()).collect();
+        let attempts = Attempts::new(memory);
+        for blob in blobs.iter().filter(|blob| blob.needs_pin()) {
+            blob.arm(&attempts, &*self.keys.unlock).map_err(pushotp_pin::Denied::from)?;
+        }
+        drop(attempts);
+        memory.save()?;
+        Ok(device)
+    }
+}
+
+impl fmt::Debug for Enrolling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enrolling").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Confirming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirming").field("tokens", &self.tokens()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,213 @@
+use core::{fmt, net::IpAddr, time::Duration};
+
+use pushotp_cbor::ByteArray;
+use pushotp_types::{TokenId, UnixTime};
+use pushotp_wire::{
+    device::{self, Opened, Seen, SeenChallenges, Shown},
+    message::Cancel,
+    terms::{ChallengeId, Nonce},
+};
+
+use super::{Authenticator, AuthenticatorError, DeviceToken, state};
+use crate::Rng;
+
+/// What a message from the server is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming {
+    /// A login to be shown.
+    Login(Prompt),
+    /// A login that came before: show it only if it is no longer on the screen, as after a restart.
+    Again(Prompt),
+    /// A login is void: take its prompt from the screen.
+    Withdrawn(ChallengeId),
+    /// A result or a list that nobody waits for.
+    Late,
+}
+
+/// A login as the user sees it: opened, checked, not yet answered.
+///
+/// Approving or denying takes it by value, so it is answered once.
+#[must_use]
+pub struct Prompt {
+    pub(super) shown: Shown,
+    tokens: Vec<DeviceToken>,
+}
+
+/// A fetch that waits for its list.
+#[derive(Debug)]
+#[must_use]
+pub struct Fetching(Nonce);
+
+impl Prompt {
+    pub(super) const fn new(shown: Shown, tokens: Vec<DeviceToken>) -> Self {
+        Self { shown, tokens }
+    }
+
+    pub(super) fn into_parts(self) -> (Shown, Vec<DeviceToken>) {
+        (self.shown, self.tokens)
+    }
+
+    /// The login's id; a [`Incoming::Withdrawn`] names it.
+    #[must_use]
+    pub const fn id(&self) -> ChallengeId {
+        self.shown.id()
+    }
+
+    /// The application that is logged in to.
+    #[must_use]
+    pub fn application(&self) -> &str {
+        self.shown.context().application()
+    }
+
+    /// Who logs in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.shown.context().user()
+    }
+
+    /// The address that the login comes from.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.shown.context().ip()
+    }
+
+    /// The place that the login comes from.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.shown.context().place()
+    }
+
+    /// The client software that logs in.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        self.shown.context().client()
+    }
+
+    /// What is to be approved, if it is more than a login.
+    #[must_use]
+    pub fn action(&self) -> Option<&str> {
+        self.shown.context().action()
+    }
+
+    /// How long ago the login was started, by the device's clock.
+    #[must_use]
+    pub const fn age(&self, now: UnixTime) -> Duration {
+        self.shown.age(now)
+    }
+
+    /// The last second at which an answer counts.
+    #[must_use]
+    pub const fn expires(&self) -> UnixTime {
+        self.shown.expires()
+    }
+
+    /// The tokens to choose from, at least one.
+    #[must_use]
+    pub fn tokens(&self) -> &[DeviceToken] {
+        &self.tokens
+    }
+
+    /// How many digits the number has that the login page shows: 0 for none.
+    #[must_use]
+    pub const fn number_digits(&self) -> u8 {
+        self.shown.number_mode().digits()
+    }
+
+    /// Whether approving with this token needs its PIN.
+    #[must_use]
+    pub fn needs_pin(&self, token: TokenId) -> bool {
+        self.tokens.iter().any(|held| held.id == token && held.pin_protected)
+    }
+
+    /// Whether the user may report the login after denying it.
+    #[must_use]
+    pub const fn report_offered(&self) -> bool {
+        self.shown.report_offered()
+    }
+}
+
+impl Authenticator {
+    /// Opens a message from the server, as it was pushed.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::Message`] for anything that is not from this device's server, or too old, or for none of
+    /// its tokens with push on: show nothing.
+    pub fn open(&mut self, message: &[u8], now: UnixTime) -> Result<Incoming, AuthenticatorError> {
+        let incoming = self.device.open(message, now)?;
+        self.incoming(incoming, now)
+    }
+
+    /// Asks the server for everything that waits for this device.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::Storage`], [`AuthenticatorError::Message`] if the signing key refused.
+    pub fn fetch(&mut self, now: UnixTime, rng: Rng<'_>) -> Result<(Vec<u8>, Fetching), AuthenticatorError> {
+        let sent = self.next(now)?;
+        let (message, nonce) = self.device.fetch(&mut Self::sending(&self.keys, sent, rng))?;
+        Ok((message, Fetching(nonce)))
+    }
+
+    /// Opens the list that a fetch was answered with, item by item.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::OtherReply`], [`AuthenticatorError::Message`]: then nothing of it counts.
+    pub fn fetched(
+        &mut self,
+        fetching: &Fetching,
+        reply: &[u8],
+        now: UnixTime,
+    ) -> Result<Vec<Result<Incoming, AuthenticatorError>>, AuthenticatorError> {
+        let device::Incoming::Pending(pending) = self.device.open(reply, now)? else {
+            return Err(AuthenticatorError::OtherReply);
+        };
+        let items = self.device.items(&pending, &fetching.0, now)?;
+        Ok(items.into_iter().map(|item| self.incoming(item?, now)).collect())
+    }
+
+    fn incoming(&mut self, incoming: device::Incoming, now: UnixTime) -> Result<Incoming, AuthenticatorError> {
+        match incoming {
+            device::Incoming::Challenge(opened) => self.show(opened, now),
+            device::Incoming::Cancel(cancel) => Ok(Incoming::Withdrawn(Cancel::challenge(&cancel))),
+            _ => Ok(Incoming::Late),
+        }
+    }
+
+    fn show(&mut self, opened: Opened, now: UnixTime) -> Result<Incoming, AuthenticatorError> {
+        let mut seen = self.seen();
+        let noted = seen.note(&opened, now);
+        let shown = opened.show(&self.held())?;
+        let chosen = |token: &DeviceToken| shown.tokens().iter().any(|held| held.id == token.id);
+        let tokens = self.tokens().into_iter().filter(chosen).collect();
+        let prompt = Prompt::new(shown, tokens);
+        match noted {
+            Seen::New => {
+                self.remember(&seen)?;
+                Ok(Incoming::Login(prompt))
+            }
+            Seen::Again => Ok(Incoming::Again(prompt)),
+            Seen::Conflict => Err(AuthenticatorError::Conflict),
+        }
+    }
+
+    fn remember(&mut self, seen: &SeenChallenges) -> Result<(), AuthenticatorError> {
+        let entry = |seen: &device::SeenChallenge| state::Seen {
+            id: ByteArray::new(*seen.id.as_bytes()),
+            hash: ByteArray::new(*seen.hash.as_bytes()),
+            expires: seen.expires.as_secs(),
+        };
+        self.memory.state.seen = seen.entries().iter().map(entry).collect();
+        Ok(self.memory.save()?)
+    }
+}
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompt")
+            .field("id", &self.id())
+            .field("application", &self.application())
+            .field("user", &self.user())
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
