@@ -1,0 +1,92 @@
+use alloc::{collections::BTreeMap, vec::Vec};
+use core::{cell::RefCell, fmt};
+
+use pushotp_types::TokenId;
+
+/// Where the count of attempts is kept: one record per token, replaced as a whole, durable before `commit` returns.
+///
+/// A file is enough: write a new one, sync it, rename it, sync the folder, all under a lock. An attacker who puts back
+/// an old record gains nothing, since the server's count decides; this one spares the server's.
+///
+/// ```
+/// use pushotp_pin::{AttemptStore, MemoryAttempts, StoreError};
+/// use pushotp_types::TokenId;
+///
+/// let store: &dyn AttemptStore = &MemoryAttempts::new();
+/// let token = TokenId::from_bytes([7; 16]);
+/// store.commit(token, None, b"record")?;
+/// assert_eq!(store.load(token)?.as_deref(), Some(&b"record"[..]));
+/// assert_eq!(store.commit(token, None, b"other"), Err(StoreError::Conflict));
+/// # Ok::<(), StoreError>(())
+/// ```
+pub trait AttemptStore {
+    /// The token's record, `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if that cannot be told.
+    fn load(&self, token: TokenId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Replaces the record `old`, `None` for none, by `new`, in one step and durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the record is not `old`, and then nothing changed; [`StoreError::Failed`] if it is
+    /// not certain that `new` is durable.
+    fn commit(&self, token: TokenId, old: Option<&[u8]>, new: &[u8]) -> Result<(), StoreError>;
+}
+
+/// Why a record was not loaded or replaced.
+///
+/// ```
+/// # use pushotp_pin::StoreError;
+/// assert_eq!(StoreError::Conflict.to_string(), "the attempt record was changed by another process");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else was faster.
+    #[error("the attempt record was changed by another process")]
+    Conflict,
+    /// Storage failed.
+    #[error("the attempt record cannot be loaded or stored")]
+    Failed,
+}
+
+/// Attempts kept in memory, for tests and for devices that never restart.
+///
+/// ```
+/// use pushotp_pin::{AttemptStore, MemoryAttempts};
+/// # use pushotp_types::TokenId;
+///
+/// assert_eq!(MemoryAttempts::new().load(TokenId::from_bytes([7; 16])), Ok(None));
+/// ```
+#[derive(Default)]
+pub struct MemoryAttempts(RefCell<BTreeMap<TokenId, Vec<u8>>>);
+
+impl MemoryAttempts {
+    /// No records.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(RefCell::new(BTreeMap::new()))
+    }
+}
+
+impl AttemptStore for MemoryAttempts {
+    fn load(&self, token: TokenId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.try_borrow().map(|records| records.get(&token).cloned()).map_err(|_| StoreError::Failed)
+    }
+
+    fn commit(&self, token: TokenId, old: Option<&[u8]>, new: &[u8]) -> Result<(), StoreError> {
+        let mut records = self.0.try_borrow_mut().map_err(|_| StoreError::Failed)?;
+        if records.get(&token).map(Vec::as_slice) != old {
+            return Err(StoreError::Conflict);
+        }
+        records.insert(token, new.into());
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryAttempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryAttempts").finish_non_exhaustive()
+    }
+}

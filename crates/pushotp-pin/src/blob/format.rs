@@ -1,0 +1,106 @@
+//! The blob's bytes, before any of them means something.
+//!
+//! ```cddl
+//! pin-blob    = [ magic: bstr .size 4, ver: 1, hdr: bstr .size (38..119), slots: [1*4 slot], tag: bstr .size 32 ]
+//! crypto-hdr  = [ tid: bstr .size 16, generation: 1..4294967295, devkey: bstr .size 16, klen: 16..64, crit: [0*8 uint] ]
+//! slot        = pin-slot / device-slot
+//! pin-slot    = [ kind: 1, slot-id: 0..255, suite: 1, cost: argon, mode: 0, layers: 1, hard: bstr .size 0, ct: bstr ]
+//! argon       = [ alg: 1, m-kib: 8..262144, t: 1..16, p: 1..4, salt: bstr .size (16..32) ]
+//! device-slot = [ kind: 3, slot-id: 0..255, iv: bstr .size 12, ct: bstr .size (32..80) ]
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use pushotp_cbor::{ByteArray, ByteBuf};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, SeqAccess, Visitor},
+};
+
+/// `OPP1`.
+pub(super) const MAGIC: [u8; 4] = *b"OPP1";
+pub(super) const VERSION: u8 = 1;
+
+/// magic, version, header, slots, tag.
+pub(super) type BlobFields = (ByteArray<4>, u8, ByteBuf, Vec<Slot>, ByteArray<32>);
+
+/// token, generation, device key, length of the secret, critical extensions.
+pub(super) type HeaderFields = (ByteArray<16>, u32, ByteArray<16>, u8, Vec<u8>);
+
+/// algorithm, memory, passes, lanes, salt.
+pub(super) type CostFields = (u8, u32, u32, u32, ByteBuf);
+
+/// All of a PIN slot but its ciphertext: kind, id, suite, cost, mode, layers, hardener.
+pub(super) type PinFields = (u8, u8, u8, CostFields, u8, u8, ByteBuf);
+
+/// All of a device slot but its ciphertext: kind, id, iv.
+pub(super) type DeviceFields = (u8, u8, ByteArray<12>);
+
+/// A way to the secret, with its ciphertext.
+#[derive(Clone)]
+pub(super) enum Slot {
+    Pin(PinFields, ByteBuf),
+    Device(DeviceFields, ByteBuf),
+}
+
+const PIN: u8 = 1;
+const DEVICE: u8 = 3;
+
+impl Slot {
+    pub(super) fn pin(suite: u8, cost: CostFields, mode: u8, layers: u8) -> PinFields {
+        (PIN, 0, suite, cost, mode, layers, ByteBuf::new())
+    }
+
+    pub(super) fn device(iv: [u8; 12]) -> DeviceFields {
+        (DEVICE, 0, ByteArray::new(iv))
+    }
+}
+
+/// One flat array, whatever the kind.
+impl Serialize for Slot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Pin((kind, id, suite, cost, mode, layers, hard), ct) => {
+                (kind, id, suite, cost, mode, layers, hard, ct).serialize(serializer)
+            }
+            Self::Device((kind, id, iv), ct) => (kind, id, iv, ct).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Slot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(SlotVisitor)
+    }
+}
+
+struct SlotVisitor;
+
+impl<'de> Visitor<'de> for SlotVisitor {
+    type Value = Slot;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a slot")
+    }
+
+    /// Reads the kind, then as many elements as that kind has; the caller compares the bytes, so a longer array fails.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Slot, A::Error> {
+        match next(&mut seq)? {
+            PIN => {
+                let (id, suite, cost) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
+                let (mode, layers, hard) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
+                Ok(Slot::Pin((PIN, id, suite, cost, mode, layers, hard), next(&mut seq)?))
+            }
+            DEVICE => {
+                let fields = (DEVICE, next(&mut seq)?, next(&mut seq)?);
+                Ok(Slot::Device(fields, next(&mut seq)?))
+            }
+            _ => Err(A::Error::custom("unknown kind of slot")),
+        }
+    }
+}
+
+fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
+    seq.next_element()?.ok_or_else(|| A::Error::custom("slot too short"))
+}

@@ -1,0 +1,120 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use chacha20poly1305::{
+    ChaCha20Poly1305, Key, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use pushotp_cbor::{ByteArray, ByteBuf, encode};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::{
+    ARGON2ID, Blob, CAMOUFLAGE, DEVICE_LAYER, NUMERIC, OpenError, SealError,
+    format::{DeviceFields, HeaderFields, MAGIC, Slot, VERSION},
+    id, tag,
+};
+use crate::{Arena, Cost, DeviceKey, Header, Pin, UniformSecret, derive};
+
+/// What sealing needs besides the secret and the PIN.
+pub struct Sealing<'a> {
+    /// The token and the count of its sealings.
+    pub header: Header,
+    /// What a guess at the PIN shall cost; without a PIN it is not looked at.
+    pub cost: Cost,
+    /// The key that takes part.
+    pub device: &'a dyn DeviceKey,
+    /// Memory for Argon2; without a PIN it is not used.
+    pub arena: &'a mut Arena,
+    /// For salt or nonce.
+    pub rng: &'a mut dyn CryptoRng,
+}
+
+impl fmt::Debug for Sealing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealing").field("header", &self.header).field("cost", &self.cost).finish_non_exhaustive()
+    }
+}
+
+impl Blob {
+    /// Seals a secret under a PIN and the device key, as camouflage: every PIN opens it, the right one to the secret.
+    ///
+    /// Call it **once per secret**. A changed PIN or cost needs a new secret from the server: whoever has two blobs of
+    /// one secret, and the device key, finds the PIN without asking the server.
+    ///
+    /// # Errors
+    /// [`SealError`] from the device key or for want of memory.
+    ///
+    /// The example of [`Blob`] shows it.
+    pub fn seal_pin(secret: &UniformSecret, pin: &Pin, sealing: Sealing<'_>) -> Result<Self, SealError> {
+        let Sealing { header, cost, device, arena, rng } = sealing;
+        let plain = secret.secret().expose();
+        let header = encode_header(header, device, plain.len())?;
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        let stored = (ARGON2ID, cost.memory_kib(), cost.passes(), cost.lanes(), ByteBuf::from(salt));
+        let fields = Slot::pin(CAMOUFLAGE, stored, NUMERIC, DEVICE_LAYER);
+        let context = derive::context(&header, &fields)?;
+        let stretch = derive::Stretch { cost, salt: &salt, context, len: plain.len() };
+        let mut ciphertext = derive::mask(pin, &stretch, device, arena)?;
+        xor(&mut ciphertext, plain);
+        finish(header, Slot::Pin(fields, ByteBuf::from(ciphertext.as_slice())), device)
+    }
+
+    /// Seals a secret under the device key alone, for a token without a PIN.
+    ///
+    /// # Errors
+    /// [`SealError`] from the device key.
+    ///
+    /// The example of [`open_device`](Self::open_device) shows it.
+    pub fn seal_device(secret: &UniformSecret, sealing: Sealing<'_>) -> Result<Self, SealError> {
+        let Sealing { header, device, rng, .. } = sealing;
+        let plain = secret.secret().expose();
+        let header = encode_header(header, device, plain.len())?;
+        let mut iv = [0; 12];
+        rng.fill_bytes(&mut iv);
+        let fields = Slot::device(iv);
+        let context = derive::context(&header, &fields)?;
+        let key = derive::slot_key(&context, device)?;
+        let sealed = aead(&key).encrypt(&Nonce::from(iv), Payload { msg: plain, aad: &context });
+        let ciphertext = sealed.map_err(|_| SealError::Format)?;
+        finish(header, Slot::Device(fields, ByteBuf::from(ciphertext)), device)
+    }
+}
+
+fn encode_header(header: Header, device: &dyn DeviceKey, len: usize) -> Result<Vec<u8>, SealError> {
+    let len = u8::try_from(len).map_err(|_| SealError::Format)?;
+    let fields: HeaderFields =
+        (id(*header.token.as_bytes()), header.generation.get(), id(device.id()), len, Vec::new());
+    encode(&fields).map_err(|_| SealError::Format)
+}
+
+/// Adds the tag, and reads the result: what is written can be read.
+fn finish(header: Vec<u8>, slot: Slot, device: &dyn DeviceKey) -> Result<Blob, SealError> {
+    let tag = tag(&header, &slot, device)?;
+    let fields = (ByteArray::new(MAGIC), VERSION, ByteBuf::from(header), [slot], ByteArray::new(tag));
+    let bytes = encode(&fields).map_err(|_| SealError::Format)?;
+    Blob::decode(&bytes).map_err(|_| SealError::Format)
+}
+
+pub(super) fn aead_open(
+    key: &[u8; 32],
+    fields: &DeviceFields,
+    context: &[u8; 32],
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let sealed = Payload { msg: ciphertext, aad: context };
+    let plain = aead(key).decrypt(&Nonce::from(*fields.2), sealed).map_err(|_| OpenError::Tampered)?;
+    Ok(Zeroizing::new(plain))
+}
+
+fn aead(key: &[u8; 32]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(&Key::from(*key))
+}
+
+/// `to` XOR `with`; both have the length of the secret.
+pub(super) fn xor(to: &mut [u8], with: &[u8]) {
+    for (to, with) in to.iter_mut().zip(with) {
+        *to ^= with;
+    }
+}
