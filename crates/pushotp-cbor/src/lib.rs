@@ -90,7 +90,8 @@ struct Compare<'a> {
     rest: &'a [u8],
 }
 
-impl ciborium_io::Write for Compare<'_> {
+// For `&mut`: with its feature `std`, which another crate of the build may ask for, ciborium-io has no such impl of its own.
+impl ciborium_io::Write for &mut Compare<'_> {
     type Error = CborError;
 
     fn write_all(&mut self, data: &[u8]) -> Result<(), CborError> {

@@ -1,0 +1,202 @@
+//! What is refused, and what a user and an operator see of it.
+
+use pollster::block_on;
+use pushotp::{
+    AuditKind, LoginStart, LoginState, Outcome, PasscodeVerdict, Started,
+    wire::terms::{Reason, Status},
+};
+
+use crate::{
+    device,
+    screen::Screen,
+    server::rng,
+    story::{Cast, Failure, PIN, redeemed_once, state_is},
+};
+
+/// All refusals, one after the other.
+pub(crate) fn tell(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    screen.title("4. What is refused")?;
+    let approval = wrong_pin(cast, screen)?;
+    same_approval_again(cast, screen, &approval)?;
+    wrong_number(cast, screen)?;
+    deny_then_report(cast, screen)?;
+    after_expiry(cast, screen)?;
+    one_bit(cast, screen)?;
+    push_off(cast, screen)?;
+    typed_twice(cast, screen)
+}
+
+/// A login that waits: what the page holds, the number, the push.
+fn waiting(cast: &mut Cast) -> Result<(Started, String, Vec<u8>), Failure> {
+    // The page asks for at most five pushes in ten minutes; the story has more to tell.
+    cast.clock.pass(600);
+    let started = cast.server.started("Intranet", cast.now())?;
+    let number = cast.server.login.number(&started.ticket)?;
+    let push = started.pushes.first().ok_or("nobody to push to")?.envelope.clone();
+    Ok((started, number, push))
+}
+
+fn expect(cast: &Cast, kind: AuditKind) -> Result<(), Failure> {
+    if cast.server.has_logged(kind)? { Ok(()) } else { Err(format!("the audit log lacks: {kind}").into()) }
+}
+
+fn held(screen: &mut Screen<'_>, step: &str, (user, operator): (&str, &str)) -> Result<(), Failure> {
+    screen.held(step, format_args!("user sees \"{user}\"; operator sees \"{operator}\""))?;
+    Ok(())
+}
+
+/// An approval that was accepted, and its login's ticket.
+struct Approved {
+    message: Vec<u8>,
+    ticket: pushotp::Ticket,
+}
+
+fn wrong_pin(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<Approved, Failure> {
+    let (started, number, push) = waiting(cast)?;
+    let bank = cast.server.bank;
+    let (_, outcome) = cast.approve(&push, (bank, &number, Some("271847")))?;
+    let Outcome::TryAgain { prompt, left: 2 } = outcome else {
+        return Err(format!("a wrong PIN gave {outcome:?}").into());
+    };
+    expect(cast, AuditKind::WrongPasscode)?;
+    let operator = cast.server.newest_event()?;
+    held(screen, "wrong PIN", ("the server refused the passcode, 2 tries left", &operator))?;
+    let (message, outcome) = cast.approve_prompt(prompt, (bank, &number, Some(PIN)))?;
+    if !matches!(outcome, Outcome::Accepted { failures: 1 }) {
+        return Err(format!("the right PIN gave {outcome:?}").into());
+    }
+    screen.say("device", "logged in; there was 1 failed attempt before")?;
+    redeemed_once(cast, &started.ticket)?;
+    Ok(Approved { message, ticket: started.ticket })
+}
+
+fn same_approval_again(cast: &Cast, screen: &mut Screen<'_>, approved: &Approved) -> Result<(), Failure> {
+    let (reply, _) = cast.server.receive(&approved.message, cast.now())?;
+    let granted = block_on(cast.server.login.redeem(&approved.ticket, cast.now(), &mut rng()))?;
+    if reply.is_none() || granted.is_some() {
+        return Err("an approval counted twice".into());
+    }
+    state_is(cast, &approved.ticket, &LoginState::Redeemed)?;
+    held(screen, "same approval again", ("(nothing: the same reply as before)", "no second login"))
+}
+
+fn wrong_number(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let (started, number, push) = waiting(cast)?;
+    let wrong = if number == "000000" { "000001" } else { "000000" };
+    let bank = cast.server.bank;
+    let (_, outcome) = cast.approve(&push, (bank, wrong, Some(PIN)))?;
+    if !matches!(outcome, Outcome::Refused(Status::Refused)) {
+        return Err(format!("a wrong number gave {outcome:?}").into());
+    }
+    state_is(cast, &started.ticket, &LoginState::Failed)?;
+    expect(cast, AuditKind::WrongNumber)?;
+    let operator = cast.server.newest_event()?;
+    held(screen, "wrong number", ("refused, start again at the login page", &operator))
+}
+
+fn deny_then_report(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let (started, _, push) = waiting(cast)?;
+    let now = cast.now();
+    let prompt = device::open(&mut cast.device, &push, now)?;
+    let (message, denied) = cast.device.deny(prompt, now, &mut rng())?;
+    let (reply, _) = cast.server.receive(&message, now)?;
+    if cast.device.denied(&denied, &reply.ok_or("no reply")?, now)? != Status::Accepted {
+        return Err("the denial was not accepted".into());
+    }
+    state_is(cast, &started.ticket, &LoginState::Denied)?;
+    let (message, reported) = cast.device.report(denied, Reason::NotMe, now, &mut rng())?;
+    let (reply, _) = cast.server.receive(&message, now)?;
+    if cast.device.reported(reported, &reply.ok_or("no reply")?, now)? != Status::Accepted {
+        return Err("the report was not accepted".into());
+    }
+    state_is(cast, &started.ticket, &LoginState::Reported)?;
+    expect(cast, AuditKind::Denied)?;
+    expect(cast, AuditKind::Reported)?;
+    expect(cast, AuditKind::PushBlocked)?;
+    held(
+        screen,
+        "deny, then report",
+        ("denied; reported; push is off until an administrator looks", "login reported by the user: this was not me"),
+    )?;
+    for token in [cast.server.bank, cast.server.mail] {
+        block_on(cast.server.login.set_push((&cast.server.user, token), true, now, &mut rng()))?;
+    }
+    screen.say("server", "an administrator has looked and switches push on again")?;
+    Ok(())
+}
+
+fn after_expiry(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let (started, number, push) = waiting(cast)?;
+    let now = cast.now();
+    let prompt = device::open(&mut cast.device, &push, now)?;
+    let mail = cast.server.mail;
+    let (message, answering) = cast.device.approve(prompt, (mail, &number, None), now, &mut rng())?;
+    // The message was on its way for two minutes and a second.
+    cast.clock.pass(121);
+    let (reply, why) = cast.server.receive(&message, cast.now())?;
+    let finished = cast.device.finish(answering, &reply.ok_or("no reply")?, cast.clock.now())?;
+    if !matches!(finished.outcome, Outcome::Refused(Status::Expired)) {
+        return Err(format!("a late approval gave {:?}", finished.outcome).into());
+    }
+    state_is(cast, &started.ticket, &LoginState::Expired)?;
+    held(screen, "approval after expiry", ("too late, start again at the login page", &why.unwrap_or_default()))
+}
+
+fn one_bit(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let (_, _, push) = waiting(cast)?;
+    let now = cast.now();
+    for bit in 0..push.len() * 8 {
+        let mut altered = push.clone();
+        if let Some(byte) = altered.get_mut(bit / 8) {
+            *byte ^= 1 << (bit % 8);
+        }
+        if cast.device.open(&altered, now).is_ok() {
+            return Err(format!("the device took a challenge with bit {bit} altered").into());
+        }
+    }
+    device::open(&mut cast.device, &push, now)?;
+    let bits = (push.len() * 8).to_string();
+    held(
+        screen,
+        "altered in one bit",
+        ("(nothing is shown)", &format!("(the device refused each of {bits} alterations)")),
+    )
+}
+
+fn push_off(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let (started, number, push) = waiting(cast)?;
+    let (bank, mail, now) = (cast.server.bank, cast.server.mail, cast.now());
+    block_on(cast.server.login.set_push((&cast.server.user, bank), false, now, &mut rng()))?;
+    let (_, outcome) = cast.approve(&push, (bank, &number, Some(PIN)))?;
+    if !matches!(outcome, Outcome::Refused(Status::Refused)) {
+        return Err(format!("push is off, and yet {outcome:?}").into());
+    }
+    block_on(cast.server.login.cancel_login(&started.ticket, now, &mut rng()))?;
+    let started = cast.server.started("Intranet", now)?;
+    let push = started.pushes.first().ok_or("nobody to push to")?.envelope.clone();
+    let prompt = device::open(&mut cast.device, &push, now)?;
+    if prompt.tokens().len() != 1 || prompt.needs_pin(bank) {
+        return Err("a login names a token whose push is off".into());
+    }
+    block_on(cast.server.login.set_push((&cast.server.user, mail), false, now, &mut rng()))?;
+    if !matches!(cast.server.begin("Intranet", now)?, LoginStart::NoToken) {
+        return Err("a login was pushed with push off for every token".into());
+    }
+    held(screen, "push switched off", ("type a passcode instead", "push switched off"))
+}
+
+fn typed_twice(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let now = cast.now();
+    let mail = cast.server.mail;
+    let (code, _) = cast.device.passcode(mail, None, now)?;
+    screen.say("device", format_args!("passcode {}", code.expose()))?;
+    let verify = |typed: &str| block_on(cast.server.login.verify_passcode(&cast.server.user, typed, now, &mut rng()));
+    if verify(code.expose())? != (PasscodeVerdict::Accepted { token: mail }) {
+        return Err("a typed passcode was not accepted".into());
+    }
+    if verify(code.expose())? != PasscodeVerdict::Replayed {
+        return Err("a typed passcode was accepted twice".into());
+    }
+    let operator = cast.server.newest_event()?;
+    held(screen, "typed passcode, twice", ("logged in; the second time: wait for the next passcode", &operator))
+}
