@@ -106,3 +106,37 @@ impl fmt::Debug for Arena {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the memory for the key derivation cannot be reserved")]
 pub struct ArenaError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_zero(blocks: &[Block]) -> bool {
+        blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    }
+
+    #[test]
+    fn wiped_after_use() {
+        let cost = Cost::danger_below_floor(64, 2, 2).unwrap();
+        let (mut arena, mut tag) = (Arena::new(), [0; 32]);
+        arena.argon2id(cost, b"n:271846", &[7; 16], &mut tag).unwrap();
+        assert_eq!(arena.len_kib(), 64);
+        assert!(tag != [0; 32] && is_zero(&arena.0));
+
+        // The crate by itself leaves the memory as it is, the last block included, which gives the tag.
+        let params = Params::new(64, 2, 2, Some(32)).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let (mut memory, mut same) = (alloc::vec![Block::new(); 64], [0; 32]);
+        argon2.hash_password_into_with_memory(b"n:271846", &[7; 16], &mut same, &mut memory).unwrap();
+        assert!(same == tag && !is_zero(&memory));
+    }
+
+    #[test]
+    fn grows_and_keeps() {
+        let mut arena = Arena::new();
+        for (memory, expected) in [(64, 64), (8, 64), (128, 128)] {
+            arena.reserve(Cost::danger_below_floor(memory, 1, 1).unwrap()).unwrap();
+            assert_eq!(arena.len_kib(), expected);
+        }
+    }
+}

@@ -192,6 +192,7 @@ fn arming() {
     let next = generation(2);
     next.arm(&store, &device()).unwrap();
     assert_eq!(fail(&next, &store, NOW), Ok(9), "a new sealing starts anew");
+    assert_eq!(next.begin(&store, &device(), NOW).unwrap().into_pending().number(), 4, "but numbers go on");
     assert_eq!(blob.arm(&store, &device()).err(), Some(RecordError::OtherGeneration), "an old blob does not go back");
 
     let new_key = SoftwareKey::from_bytes([2; 16], &[2; 32]);
@@ -230,4 +231,15 @@ fn no_attempt_without_a_durable_record() {
     assert_eq!(error, Some(SettleError::Record(RecordError::Store(StoreError::Failed))));
     store.fault.set(None);
     assert!(Pending::resume(TOKEN, Generation::FIRST, &store, &device()).is_ok(), "it can be settled later");
+}
+
+#[test]
+fn only_the_record_that_was_read_is_replaced() {
+    let (_, store) = armed();
+    let record = store.load(TOKEN).unwrap();
+    for old in [None, Some(&b"another"[..])] {
+        assert_eq!(store.commit(TOKEN, old, b"new"), Err(StoreError::Conflict));
+    }
+    assert_eq!(store.load(TOKEN).unwrap(), record);
+    assert_eq!(store.commit(TOKEN, record.as_deref(), b"new"), Ok(()));
 }

@@ -88,7 +88,7 @@ pub fn parse(uri: &str) -> Result<Offer, EnrolmentError> {
 ///     expires: UnixTime::from_secs(1_800_000_000),
 /// };
 /// let uri = write(&offer)?;
-/// assert_eq!(uri.len(), 228);
+/// assert!(uri.starts_with("pushotp://enrol#"));
 /// assert_eq!(parse(&uri)?.enrolment, offer.enrolment);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

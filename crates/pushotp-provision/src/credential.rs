@@ -1,0 +1,161 @@
+use alloc::string::String;
+use core::fmt;
+
+use pushotp_types::{Digits, HashAlgorithm, Secret};
+
+/// A token as any provisioning format describes it.
+///
+/// ```
+/// use pushotp_provision::{Credential, Kind};
+/// use pushotp_types::Secret;
+///
+/// let secret = Secret::new(b"12345678901234567890")?;
+/// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", secret).with_issuer("Example");
+/// assert_eq!(credential.display_issuer(), Some("Example"));
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
+pub struct Credential {
+    pub(crate) kind: Kind,
+    pub(crate) secret: Secret,
+    pub(crate) algorithm: HashAlgorithm,
+    pub(crate) digits: Digits,
+    pub(crate) issuer: Option<String>,
+    pub(crate) label_issuer: Option<String>,
+    pub(crate) account: String,
+}
+
+/// What moves the codes of a token on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A counter, RFC 4226.
+    Hotp {
+        /// The counter of the next code.
+        counter: u64,
+    },
+    /// The time, RFC 6238.
+    Totp {
+        /// Seconds per step, at least 1.
+        period: u32,
+    },
+}
+
+impl Credential {
+    /// A token with SHA-1 and 6 digits, as most are.
+    #[must_use]
+    pub fn new(kind: Kind, account: impl Into<String>, secret: Secret) -> Self {
+        let (algorithm, digits) = (HashAlgorithm::Sha1, Digits::SIX);
+        Self { kind, secret, algorithm, digits, issuer: None, label_issuer: None, account: account.into() }
+    }
+
+    /// The same with an issuer, in the label and as a parameter.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        self.label_issuer = Some(issuer.clone());
+        self.issuer = Some(issuer);
+        self
+    }
+
+    /// The same with a hash function and a number of digits.
+    #[must_use]
+    pub const fn with_codes(mut self, algorithm: HashAlgorithm, digits: Digits) -> Self {
+        self.algorithm = algorithm;
+        self.digits = digits;
+        self
+    }
+
+    /// What moves the codes on.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The secret.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The hash function.
+    #[must_use]
+    pub const fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+
+    /// The digits of a code.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// The issuer in the parameter.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// The issuer in front of the account: with some providers another one.
+    #[must_use]
+    pub fn label_issuer(&self) -> Option<&str> {
+        self.label_issuer.as_deref()
+    }
+
+    /// The issuer to display: the parameter, else the label's.
+    #[must_use]
+    pub fn display_issuer(&self) -> Option<&str> {
+        self.issuer().or(self.label_issuer())
+    }
+
+    /// The account, as it was written; see [`display`] before showing it.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+}
+
+/// Two credentials are equal if all is equal, the secrets compared in constant time.
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        use subtle::ConstantTimeEq;
+        let secret: bool = self.secret.expose().ct_eq(other.secret.expose()).into();
+        secret
+            && (self.kind, self.algorithm, self.digits) == (other.kind, other.algorithm, other.digits)
+            && (&self.issuer, &self.label_issuer, &self.account) == (&other.issuer, &other.label_issuer, &other.account)
+    }
+}
+
+impl Eq for Credential {}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("kind", &self.kind)
+            .field("issuer", &self.display_issuer().map(display))
+            .field("account", &display(&self.account))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A name with each character escaped that a screen would hide or obey: controls, bidirectional marks, zero widths.
+///
+/// ```
+/// assert_eq!(pushotp_provision::display("a\u{202e}b"), "a\\u{202e}b");
+/// ```
+#[must_use]
+pub fn display(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for character in name.chars() {
+        if deceives(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+pub(crate) fn deceives(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

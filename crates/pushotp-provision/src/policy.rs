@@ -1,0 +1,44 @@
+/// What is tolerated. Every disputed choice between applications is here and nowhere else.
+///
+/// | | [`app`](Self::app) | [`server`](Self::server) |
+/// |---|---|---|
+/// | base32 with separators, padding, spare bits, odd lengths | warning | error |
+/// | secret at least | 8 bits | 80 bits |
+/// | below 128 bits | warning | warning |
+/// | digits | 6 to 10 | 6 to 8 |
+/// | HOTP without counter | 0, warning | error |
+/// | issuer in the label unlike the parameter | warning | error |
+/// | names that deceive when displayed | warning | error |
+///
+/// ```
+/// use pushotp_provision::Policy;
+///
+/// assert_ne!(Policy::app(), Policy::server());
+/// assert_ne!(Policy::server(), Policy::server().min_secret_bits(128));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(crate) strict: bool,
+    pub(crate) min_secret_bits: usize,
+    pub(crate) max_digits: u8,
+}
+
+impl Policy {
+    /// For an app that shows what its user scans: it takes what other apps take, and says what was unusual.
+    #[must_use]
+    pub const fn app() -> Self {
+        Self { strict: false, min_secret_bits: 8, max_digits: 10 }
+    }
+
+    /// For a server that imports tokens: nothing is guessed.
+    #[must_use]
+    pub const fn server() -> Self {
+        Self { strict: true, min_secret_bits: 80, max_digits: 8 }
+    }
+
+    /// Asks for secrets of at least so many bits; 128 is what RFC 4226 asks for.
+    #[must_use]
+    pub const fn min_secret_bits(self, bits: usize) -> Self {
+        Self { min_secret_bits: bits, ..self }
+    }
+}

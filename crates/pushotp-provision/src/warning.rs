@@ -1,0 +1,87 @@
+use alloc::vec::Vec;
+
+/// A deviation that was tolerated.
+///
+/// ```
+/// use pushotp_provision::Warning;
+///
+/// assert_eq!(Warning::WeakSecret.to_string(), "the secret is weaker than 128 bits");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Base32 in lower case.
+    #[error("the secret is in lower case")]
+    LowerCase,
+    /// Base32 with spaces or hyphens in it.
+    #[error("the secret has spaces or hyphens in it")]
+    Separators,
+    /// Base32 with padding.
+    #[error("the secret has padding")]
+    Padding,
+    /// A number of symbols that no encoder makes; the last one was dropped.
+    #[error("the secret has a length that base32 does not have")]
+    SecretLength,
+    /// The last symbol has bits that no encoder sets; they were dropped.
+    #[error("the secret has spare bits set")]
+    SpareBits,
+    /// Fewer than 128 bits, which RFC 4226 asks for.
+    #[error("the secret is weaker than 128 bits")]
+    WeakSecret,
+    /// HOTP without a counter; it starts at 0.
+    #[error("the counter is missing")]
+    CounterMissing,
+    /// The issuer before the account is not the one in the parameter; both are kept.
+    #[error("the label names another issuer than the parameter")]
+    IssuerMismatch,
+    /// The algorithm is not spelled as the format has it.
+    #[error("the algorithm is spelled unusually")]
+    AlgorithmSpelling,
+    /// A parameter stands there more than once with the same value.
+    #[error("a parameter stands there twice")]
+    Repeated,
+    /// A parameter that means nothing for this kind of token was left out.
+    #[error("a parameter does not belong to this kind of token")]
+    Unused,
+    /// A parameter that this crate does not know was left out.
+    #[error("a parameter is not known")]
+    UnknownParameter,
+    /// More digits than a phone displays, of which the tenth has three values only.
+    #[error("a code of 9 or 10 digits")]
+    ManyDigits,
+    /// A name has characters that would deceive when displayed.
+    #[error("a name has characters that are not displayed")]
+    Undisplayable,
+    /// White space around the text.
+    #[error("white space around the text")]
+    Trimmed,
+}
+
+/// What was tolerated, each kind once, in a fixed order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Warnings(Vec<Warning>);
+
+impl Warnings {
+    pub(crate) fn add(&mut self, warning: Warning) {
+        if let Err(place) = self.0.binary_search(&warning) {
+            self.0.insert(place, warning);
+        }
+    }
+
+    /// Whether nothing was tolerated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this was.
+    #[must_use]
+    pub fn contains(&self, warning: Warning) -> bool {
+        self.0.binary_search(&warning).is_ok()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Warning> + '_ {
+        self.0.iter().copied()
+    }
+}

@@ -1,0 +1,120 @@
+//! What is written is read back; what is read is written in one form.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use proptest::prelude::*;
+use pushotp_provision::{
+    Credential, Kind, Policy,
+    enrolment::{self, EnrolmentError},
+    otpauth,
+};
+use pushotp_types::{DeviceId, Digits, EnrolmentId, Epoch, HashAlgorithm, Offer, Secret, TenantId, UnixTime};
+
+prop_compose! {
+    fn credential()(
+        kind in prop_oneof![
+            any::<u64>().prop_map(|counter| Kind::Hotp { counter }),
+            (1..=u32::MAX).prop_map(|period| Kind::Totp { period }),
+        ],
+        secret in prop::collection::vec(any::<u8>(), 1..64),
+        algorithm in prop_oneof![Just(HashAlgorithm::Sha1), Just(HashAlgorithm::Sha256), Just(HashAlgorithm::Sha512)],
+        digits in 6..=10_u8,
+        account in "[^ ].{0,20}",
+        issuer in prop::option::of("[a-zA-Z&+#%/?é][ a-zA-Z&+#%/?é:]{0,20}"),
+    ) -> Credential {
+        let secret = Secret::danger_import_weak(&secret).unwrap();
+        let credential = Credential::new(kind, account, secret).with_codes(algorithm, Digits::new(digits).unwrap());
+        match issuer {
+            Some(issuer) => credential.with_issuer(issuer),
+            None => credential,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(credential in credential()) {
+        let uri = otpauth::write(&credential).unwrap();
+        let parsed = otpauth::parse(&uri, &Policy::app()).unwrap();
+        prop_assert_eq!(&parsed.credential, &credential);
+        // Writing is canonical: once read, the same text comes out.
+        prop_assert_eq!(otpauth::write(&parsed.credential).unwrap(), uri);
+    }
+
+    #[test]
+    fn nothing_panics(uri in ".{0,200}", query in "[a-zA-Z0-9%&=+:/?# -]{0,200}") {
+        let _ = otpauth::parse(&uri, &Policy::app());
+        let _ = otpauth::parse(&format!("otpauth://totp/{query}"), &Policy::app());
+        let _ = enrolment::parse(&uri);
+    }
+}
+
+fn offer() -> Offer {
+    Offer {
+        tenant: TenantId::new(b"example.com").unwrap(),
+        enrolment: EnrolmentId::from_bytes([1; 16]),
+        device: DeviceId::from_bytes([2; 16]),
+        epoch: Epoch::FIRST,
+        server_key: [9; 32],
+        psk: [3; 32],
+        url: "https://login.example.com/push".into(),
+        expires: UnixTime::from_secs(1_800_000_000),
+    }
+}
+
+/// The offer's CBOR, written by hand: `[1, tenant, eid, did, 1, key, psk, url, expires]`.
+#[test]
+fn an_offer_is_these_bytes() {
+    let cbor = [
+        b"\x89\x01\x4bexample.com\x50".as_slice(),
+        &[1; 16],
+        b"\x50",
+        &[2; 16],
+        b"\x01\x58\x20",
+        &[9; 32],
+        b"\x58\x20",
+        &[3; 32],
+        b"\x78\x1ehttps://login.example.com/push\x1a\x6b\x49\xd2\x00",
+    ]
+    .concat();
+    let uri = enrolment::write(&offer()).unwrap();
+    let expected = format!("pushotp://enrol#{}", data_encoding::BASE64URL_NOPAD.encode(&cbor));
+    assert_eq!(uri.as_str(), expected);
+    let read = enrolment::parse(&uri).unwrap();
+    assert_eq!(
+        (read.psk, read.url.as_str(), read.expires.as_secs()),
+        ([3; 32], "https://login.example.com/push", 1_800_000_000)
+    );
+}
+
+#[test]
+fn each_defect_of_an_offer_has_its_error() {
+    let uri = enrolment::write(&offer()).unwrap();
+    let cbor = data_encoding::BASE64URL_NOPAD.decode(&uri.as_bytes()[enrolment::PREFIX.len()..]).unwrap();
+    let encode = |cbor: &[u8]| format!("{}{}", enrolment::PREFIX, data_encoding::BASE64URL_NOPAD.encode(cbor));
+    let changed = |from: &[u8], to: &[u8]| {
+        let at = cbor.windows(from.len()).position(|window| window == from).unwrap();
+        encode(&[&cbor[..at], to, &cbor[at + from.len()..]].concat())
+    };
+    for (uri, error) in [
+        ("a".repeat(1025), EnrolmentError::TooLong),
+        (uri.replace("pushotp:", "otpauth:"), EnrolmentError::Scheme),
+        (uri.replace('#', "?"), EnrolmentError::Scheme),
+        (format!("{}=", uri.as_str()), EnrolmentError::Base64),
+        (encode(&[&cbor[..], b"\0"].concat()), EnrolmentError::Offer),
+        (changed(b"\x89\x01", b"\x89\x18\x01"), EnrolmentError::Offer),
+        (changed(b"\x89\x01", b"\x89\x02"), EnrolmentError::Version),
+        (changed(b"\x4bexample.com", b"\x40"), EnrolmentError::Tenant),
+        (changed(b"\x01\x58\x20", b"\x00\x58\x20"), EnrolmentError::Epoch),
+        (changed(b"\x78\x1ehttps:", b"\x78\x1dhttp:"), EnrolmentError::Url),
+        (changed(b"login.example.com", b"login@example.com"), EnrolmentError::Url),
+        (changed(b"\x1a\x6b\x49\xd2\x00", b"\x1b\x00\x00\x01\x00\x00\x00\x00\x00"), EnrolmentError::Expiry),
+    ] {
+        assert_eq!(enrolment::parse(&uri).err(), Some(error), "{uri}");
+    }
+}
