@@ -100,7 +100,7 @@ fn approve(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<O
     }
     match cast.device.finish(answering, &reply.ok_or("no reply")?, now)?.outcome {
         Outcome::Accepted { failures } => {
-            screen.say("device", format_args!("accepted; failed attempts before: {failures}"))?
+            screen.say("device", format_args!("accepted; failed attempts before: {failures}"))?;
         }
         Outcome::TryAgain { prompt, left } => {
             screen.say("device", format_args!("the server refused the passcode, {left} tries left"))?;

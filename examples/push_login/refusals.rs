@@ -154,7 +154,7 @@ fn one_bit(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
             return Err(format!("the device took a challenge with bit {bit} altered").into());
         }
     }
-    device::open(&mut cast.device, &push, now)?;
+    let _ = device::open(&mut cast.device, &push, now)?;
     let bits = (push.len() * 8).to_string();
     held(
         screen,

@@ -26,7 +26,7 @@ type Fields = (u8, ByteBuf, ByteArray<16>, ByteArray<16>, u32, ByteArray<32>, By
 
 /// Reads an offer from its URI.
 ///
-/// Only the one encoding is read that [`write`] makes. Whether the offer has expired is for the caller's clock.
+/// Only the one encoding is read that [`write()`] makes. Whether the offer has expired is for the caller's clock.
 ///
 /// # Errors
 /// [`EnrolmentError`], which names the part and never its value.

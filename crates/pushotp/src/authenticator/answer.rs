@@ -128,13 +128,11 @@ impl Authenticator {
         let sent = self.next(now)?;
         let hash = prompt.shown.hash();
         let (code, attempt) = self.unlock(token, pin, now, |key| passcode::bound(key, &hash))?;
-        match code {
-            Some(code) => Ok((code, attempt, sent)),
-            None => {
-                self.settle(attempt, Settlement::Unjudged, now).transpose()?;
-                Err(AuthenticatorError::Message(WireError::Code))
-            }
+        if let Some(code) = code {
+            return Ok((code, attempt, sent));
         }
+        self.settle(attempt, Settlement::Unjudged, now).transpose()?;
+        Err(AuthenticatorError::Message(WireError::Code))
     }
 
     /// Takes the server's reply to an approval.

@@ -187,7 +187,6 @@ impl Confirming {
         for blob in blobs.iter().filter(|blob| blob.needs_pin()) {
             blob.arm(&attempts, &*self.keys.unlock).map_err(pushotp_pin::Denied::from)?;
         }
-        drop(attempts);
         memory.save()?;
         Ok(device)
     }

@@ -76,8 +76,7 @@ impl LoginServer {
         let Some(device) = record.devices.iter().find(|device| *device.kid == *kid.as_bytes()) else {
             return Ok(None);
         };
-        let Some(stored) = self.vault.get_sealed::<StoredDevice>(("device", &device_name(&account, &kid))).await?
-        else {
+        let Some(stored) = self.vault.get_sealed::<StoredDevice>(("device", &device_name(&account, kid))).await? else {
             return Ok(None);
         };
         let binding = Binding {

@@ -62,6 +62,6 @@ impl StoredDevice {
 
 /// Where the keys of an enrolled device are stored. The kid comes out of the enrolment's own run, so two runs of one
 /// offer never share a place.
-pub(super) fn device_name(account: &AccountId, kid: &Kid) -> String {
+pub(super) fn device_name(account: &AccountId, kid: Kid) -> String {
     format!("{account}/{kid}")
 }

@@ -230,9 +230,9 @@ impl LoginServer {
             }
         }
         let stored = StoredDevice::new(&enrolled.keys, &enrolled.verifying_key, enrolled.profile.push());
-        self.vault.put_sealed(("device", &device_name(account, &kid)), &stored, rng).await?;
+        self.vault.put_sealed(("device", &device_name(account, kid)), &stored, rng).await?;
         for (token, secret) in &enrolled.secrets {
-            let place = secret_name(account, token, &kid);
+            let place = secret_name(account, token, kid);
             self.vault.put_sealed(("secret", &place), &ByteBuf::from(secret.expose()), rng).await?;
         }
         Ok(())
@@ -304,6 +304,6 @@ fn token_infos(record: &Record, slot: &Enrolment) -> Result<Vec<TokenInfo>, Serv
 }
 
 /// Where the secret of a token is stored, as the device with this kid holds it.
-pub(super) fn secret_name(account: &AccountId, token: &TokenId, kid: &Kid) -> String {
+pub(super) fn secret_name(account: &AccountId, token: &TokenId, kid: Kid) -> String {
     format!("{account}/{token}/{kid}")
 }

@@ -41,7 +41,7 @@ impl Told {
             Effect::Withdraw { reason, .. } => Some(*reason),
             _ => None,
         });
-        Self { reply, error: transition.error.clone(), withdrawn }
+        Self { reply, error: transition.error, withdrawn }
     }
 }
 
@@ -102,7 +102,7 @@ impl Judging<'_> {
 impl LoginServer {
     /// The key of a token, if the device with this kid holds it.
     pub(super) async fn token_key(&self, sender: &Sender, token: &TokenId) -> Result<Option<Key>, ServerError> {
-        let place = secret_name(&sender.account, token, &sender.kid);
+        let place = secret_name(&sender.account, token, sender.kid);
         let Some(secret) = self.vault.get_sealed::<ByteBuf>(("secret", &place)).await? else { return Ok(None) };
         let secret = Zeroizing::new(secret.into_vec());
         let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;

@@ -70,12 +70,12 @@ impl LoginServer {
                 return Ok(LoginStart::TooMany { retry_at });
             }
             let payload = self.challenge(account, request, (&draft, &record, &tokens), now)?;
-            let mut pushes = self.withdraw(account, &record, now, &mut *rng).await?;
-            let fresh = self.seal_for_devices(account, (&record, &tokens), &payload.0, &mut *rng).await?;
-            let login = self.login(&draft, (&tokens, &payload, &fresh), now)?;
+            let withdrawn = self.withdraw(account, &record, now, &mut *rng).await?;
+            let mut pushes = self.seal_for_devices(account, (&record, &tokens), &payload.0, &mut *rng).await?;
+            let login = self.login(&draft, (&tokens, &payload, &pushes), now)?;
             let happened = Self::happened(now, rng);
             if self.keep_login(account, login, &happened).await? {
-                pushes.extend(fresh);
+                pushes.extend(withdrawn);
                 let expires = now.saturating_add(self.policy.challenge_life);
                 return Ok(LoginStart::Started(Started { ticket, pushes, expires }));
             }
@@ -218,7 +218,7 @@ impl LoginServer {
         payload: &Payload,
         rng: Rng<'_>,
     ) -> Result<Push, ServerError> {
-        let place = device_name(account, &Kid::from_bytes(*kid));
+        let place = device_name(account, Kid::from_bytes(*kid));
         let stored: StoredDevice = self.vault.get_sealed(("device", &place)).await?.ok_or(ServerError::Record)?;
         let envelope = envelope::seal(payload, &stored.keys()?, &self.tenant, rng)?;
         Ok(Push { device: DeviceId::from_bytes(*device), address: stored.push_address()?, envelope })

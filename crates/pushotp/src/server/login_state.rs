@@ -30,7 +30,8 @@ impl fmt::Debug for Push {
 pub struct Started {
     /// For the browser's session.
     pub ticket: Ticket,
-    /// To be handed to the push carrier; losing one loses nothing, for devices can fetch.
+    /// To be handed to the push carrier: the challenges, then what withdraws an earlier login. Losing one loses
+    /// nothing, for devices can fetch.
     pub pushes: Vec<Push>,
     /// The last second at which an answer counts.
     pub expires: UnixTime,

@@ -57,7 +57,7 @@ impl LoginServer {
         let mut candidates = Vec::new();
         for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0) {
             let Some(device) = record.devices.iter().find(|device| device.id == token.device) else { continue };
-            let place = secret_name(account, &TokenId::from_bytes(*token.id), &Kid::from_bytes(*device.kid));
+            let place = secret_name(account, &TokenId::from_bytes(*token.id), Kid::from_bytes(*device.kid));
             let secret: ByteBuf = self.vault.get_sealed(("secret", &place)).await?.ok_or(ServerError::Record)?;
             let secret = Zeroizing::new(secret.into_vec());
             let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;

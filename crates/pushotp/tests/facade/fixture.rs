@@ -1,0 +1,169 @@
+//! A server with one user, and the user's device: one token with a PIN, one without.
+
+use std::sync::Arc;
+
+use pollster::block_on;
+use pushotp::{
+    AccountId, AuditKind, Authenticator, DeviceSetup, Incoming, KeyEncryptionKey, LoginRequest, LoginServer,
+    LoginStart, LoginState, MemoryStorage, NewToken, Outcome, Prompt, Protection, ServerPolicy, ServerSetup,
+    SoftwareKek, SoftwareKeys, Started, TokenView,
+    pin::{Cost, Pin, PinPolicy},
+    store::{DynStore, MemoryStore},
+    types::{Offer, TenantId, TokenId, UnixTime},
+    wire::{keys::ServerKey, terms::PushAddress},
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const PIN: &str = "271846";
+const KEK: [u8; 32] = [0xb7; 32];
+
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) server: LoginServer,
+    pub(crate) user: AccountId,
+    pub(crate) bank: TokenId,
+    pub(crate) mail: TokenId,
+    pub(crate) offer: Offer,
+    pub(crate) device: Authenticator,
+    pub(crate) storage: MemoryStorage,
+    /// The state as it was right after the enrolment.
+    pub(crate) first_state: Vec<u8>,
+    pub(crate) keys: [u8; 80],
+    pub(crate) server_key: [u8; 32],
+    pub(crate) rng: ChaCha20Rng,
+}
+
+/// So many seconds after the start.
+pub(crate) fn later(seconds: u64) -> UnixTime {
+    UnixTime::from_secs(NOW.as_secs() + seconds)
+}
+
+/// A cost for tests: the PIN's own is measured by the benches.
+pub(crate) fn cost() -> Cost {
+    Cost::danger_below_floor(8, 1, 1).unwrap()
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(ServerPolicy::default())
+    }
+
+    pub(crate) fn with(policy: ServerPolicy) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let (store, mut server_key) = (Arc::new(MemoryStore::new()), [0; 32]);
+        rng.fill_bytes(&mut server_key);
+        let server = LoginServer::new(ServerSetup {
+            tenant: TenantId::new(b"example.com").unwrap(),
+            url: "https://login.example.com/push".into(),
+            key: ServerKey::from_bytes(&server_key),
+            kek: Arc::new(SoftwareKek::from_bytes(KEK)),
+            store: Arc::clone(&store) as Arc<dyn DynStore>,
+            policy,
+        });
+        let user = AccountId::new("alice").unwrap();
+        block_on(server.add_account(&user)).unwrap();
+        let bank = NewToken::new("Bank").pin_protected();
+        let bank = block_on(server.add_token(&user, bank, NOW, &mut rng)).unwrap();
+        let mail = NewToken::new("Mail").typed_by_hand();
+        let mail = block_on(server.add_token(&user, mail, NOW, &mut rng)).unwrap();
+        let offer = block_on(server.offer_enrolment(&user, NOW, &mut rng)).unwrap();
+        let keys = SoftwareKeys::generate(&mut rng);
+        let exposed = *keys.expose();
+        let setup = DeviceSetup { name: "phone".into(), push: PushAddress::POLL, keys: keys.into_device_keys() };
+        let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut rng).unwrap();
+        let reply = block_on(server.receive(&request, NOW, &mut rng)).unwrap().into_reply().unwrap();
+        let confirming = enrolling.finish(&reply).unwrap();
+        block_on(server.confirm_enrolment((&user, offer.enrolment), true, NOW, &mut rng)).unwrap();
+        let pins = [(bank, Pin::choose(PIN, &PinPolicy::DEFAULT).unwrap())];
+        let storage = MemoryStorage::default();
+        let protection = Protection { pins: &pins, cost: cost() };
+        let device = confirming.confirm(&protection, storage.clone(), &mut rng).unwrap();
+        let first_state = storage.saved();
+        Self { store, server, user, bank, mail, offer, device, storage, first_state, keys: exposed, server_key, rng }
+    }
+
+    /// The device as a restarted program finds it.
+    pub(crate) fn restart(&mut self) {
+        let keys = SoftwareKeys::from_bytes(&self.keys).into_device_keys();
+        self.device = Authenticator::load(&self.storage.saved(), keys, self.storage.clone()).unwrap();
+    }
+
+    /// The device with its blobs sealed anew and no attempts: what a thief of the files makes of the local count.
+    pub(crate) fn forget_attempts(&mut self) {
+        let keys = SoftwareKeys::from_bytes(&self.keys).into_device_keys();
+        self.device = Authenticator::load(&self.first_state, keys, self.storage.clone()).unwrap();
+    }
+
+    pub(crate) fn start(&mut self, now: UnixTime) -> Started {
+        let request = LoginRequest::new("Intranet");
+        match block_on(self.server.start_login(&self.user, &request, now, &mut self.rng)).unwrap() {
+            LoginStart::Started(started) => started,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A login, opened on the device.
+    pub(crate) fn prompt(&mut self, now: UnixTime) -> (Prompt, Started) {
+        let started = self.start(now);
+        match self.device.open(&started.pushes[0].envelope, now).unwrap() {
+            Incoming::Login(prompt) => (prompt, started),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A message to the server; its reply, `None` for the constant reject.
+    pub(crate) fn send(&mut self, message: &[u8], now: UnixTime) -> Option<Vec<u8>> {
+        block_on(self.server.receive(message, now, &mut self.rng)).unwrap().into_reply().ok()
+    }
+
+    /// An approval with a PIN, sent and finished.
+    pub(crate) fn approve(&mut self, prompt: Prompt, (number, pin): (&str, &str), now: UnixTime) -> Outcome {
+        let pin = Pin::entered(pin).unwrap();
+        let sent = self.device.approve(prompt, (self.bank, number, Some(&pin)), now, &mut self.rng).unwrap();
+        let reply = self.send(&sent.0, now).unwrap();
+        self.device.finish(sent.1, &reply, now).unwrap().outcome
+    }
+
+    pub(crate) fn number(&self, started: &Started) -> String {
+        self.server.number(&started.ticket).unwrap()
+    }
+
+    pub(crate) fn state(&self, started: &Started, now: UnixTime) -> LoginState {
+        block_on(self.server.login_state(&started.ticket, now)).unwrap()
+    }
+
+    pub(crate) fn redeem(&mut self, started: &Started, now: UnixTime) -> bool {
+        block_on(self.server.redeem(&started.ticket, now, &mut self.rng)).unwrap().is_some()
+    }
+
+    pub(crate) fn logged(&self, kind: AuditKind) -> bool {
+        block_on(self.server.audit(&self.user)).unwrap().iter().any(|event| event.kind() == kind)
+    }
+
+    pub(crate) fn token(&self, id: TokenId) -> TokenView {
+        block_on(self.server.tokens(&self.user)).unwrap().into_iter().find(|token| token.id == id).unwrap()
+    }
+
+    /// Every secret of the story, also those that only the store and the device's state hold.
+    pub(crate) fn secrets(&self) -> Vec<Vec<u8>> {
+        let mut secrets = vec![self.server_key.to_vec(), KEK.to_vec(), self.offer.psk.to_vec()];
+        secrets.extend(self.keys.chunks(32).take(2).map(<[u8]>::to_vec));
+        let kek = SoftwareKek::from_bytes(KEK);
+        for (key, stored) in block_on(DynStore::scan(&*self.store, None, 100)).unwrap() {
+            let name = String::from_utf8_lossy(key.as_bytes()).into_owned();
+            let Ok(plain) = kek.open(key.as_bytes(), &stored.value) else { continue };
+            if name.starts_with("secret/") {
+                // A CBOR byte string of 32 bytes: two bytes of head.
+                secrets.push(plain[2..34].to_vec());
+            }
+            if name.starts_with("device/") {
+                // An array that begins with the channel keys: sealing key and PSK.
+                secrets.extend([plain[3..35].to_vec(), plain[35..67].to_vec()]);
+            }
+        }
+        assert_eq!(secrets.len(), 9, "server, KEK, PSK, two of the device, two of tokens, two of the channel");
+        secrets
+    }
+}

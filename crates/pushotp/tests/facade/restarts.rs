@@ -1,0 +1,134 @@
+use pollster::block_on;
+use pushotp::{
+    Authenticator, AuthenticatorError, DeviceSetup, Incoming, LoginState, Outcome, Protection, ServerError,
+    SoftwareKeys, pin::Denied, wire::terms::PushAddress,
+};
+
+use crate::fixture::{NOW, PIN, World, cost, later};
+
+#[test]
+fn a_device_restarts_from_what_it_stored() {
+    let mut world = World::new();
+    let (_, started) = world.prompt(NOW);
+    world.restart();
+    // The challenge is known, and its prompt is gone from the screen.
+    let Incoming::Again(prompt) = world.device.open(&started.pushes[0].envelope, NOW).unwrap() else { panic!() };
+    let number = world.number(&started);
+    assert!(matches!(world.approve(prompt, (&number, PIN), NOW), Outcome::Accepted { .. }));
+}
+
+#[test]
+fn attempts_survive_a_restart() {
+    let mut world = World::new();
+    let pin = pushotp::pin::Pin::entered("271847").unwrap();
+    for _ in 0..3 {
+        let (prompt, started) = world.prompt(later(0));
+        let number = world.number(&started);
+        // The program is killed before the reply comes: the attempt has failed.
+        let _ = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng).unwrap();
+        world.restart();
+    }
+    let (prompt, started) = world.prompt(NOW);
+    let number = world.number(&started);
+    let refused = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng).unwrap_err();
+    assert!(matches!(refused.error, AuthenticatorError::Attempt(Denied::Wait { .. })), "{:?}", refused.error);
+}
+
+#[test]
+fn other_keys_or_another_state_open_nothing() {
+    let mut world = World::new();
+    let other = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    world.device = Authenticator::load(&world.storage.saved(), other, world.storage.clone()).unwrap();
+    let (prompt, started) = world.prompt(NOW);
+    let number = world.number(&started);
+    let pin = pushotp::pin::Pin::entered(PIN).unwrap();
+    let refused = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng).unwrap_err();
+    assert_eq!(refused.error, AuthenticatorError::Attempt(Denied::OtherDevice));
+    let saved = world.storage.saved();
+    for len in 0..saved.len() {
+        let keys = SoftwareKeys::from_bytes(&world.keys).into_device_keys();
+        assert!(Authenticator::load(&saved[..len], keys, world.storage.clone()).is_err(), "{len} bytes");
+    }
+}
+
+#[test]
+fn an_offer_enrols_one_device() {
+    let mut world = World::new();
+    let token = pushotp::NewToken::new("More");
+    block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+    let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng)).unwrap();
+    let enrol = |world: &mut World| {
+        let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+        let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+        Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap()
+    };
+    let (first, enrolling) = enrol(&mut world);
+    let (second, _) = enrol(&mut world);
+    let reply = world.send(&first, NOW).unwrap();
+    assert_eq!(world.send(&second, NOW), None, "another device with the same offer");
+    // The same request again, as after a lost reply, gets the same reply.
+    assert_eq!(world.send(&first, NOW), Some(reply.clone()));
+    assert!(world.logged(pushotp::AuditKind::EnrolmentReused));
+    let confirming = enrolling.finish(&reply).unwrap();
+
+    // Not before a person has compared the codes.
+    let protection = Protection { pins: &[], cost: cost() };
+    let mut device = confirming.confirm(&protection, pushotp::MemoryStorage::default(), &mut world.rng).unwrap();
+    let (fetch, _) = device.fetch(NOW, &mut world.rng).unwrap();
+    assert_eq!(world.send(&fetch, NOW), None);
+    block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
+    assert!(world.send(&fetch, NOW).is_some());
+    let again = block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng));
+    assert!(matches!(again, Err(ServerError::NoEnrolment)));
+}
+
+#[test]
+fn a_refused_or_late_enrolment_leaves_nothing() {
+    for (agree, wait) in [(false, 0), (true, 601)] {
+        let mut world = World::new();
+        let token = pushotp::NewToken::new("More");
+        let token = block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+        let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng)).unwrap();
+        let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+        let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+        let (request, _) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap();
+        assert!(world.send(&request, NOW).is_some());
+        let enrolment = (&world.user, offer.enrolment);
+        let confirmed = block_on(world.server.confirm_enrolment(enrolment, agree, later(wait), &mut world.rng));
+        assert_eq!(confirmed.is_ok(), wait == 0);
+        assert!(!world.token(token).enrolled);
+    }
+}
+
+#[test]
+fn a_missing_pin_loses_no_enrolment() {
+    let mut world = World::new();
+    let token = pushotp::NewToken::new("More").pin_protected();
+    let token = block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+    let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng)).unwrap();
+    let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap();
+    let confirming = enrolling.finish(&world.send(&request, NOW).unwrap()).unwrap();
+    let protection = Protection { pins: &[], cost: cost() };
+    let storage = pushotp::MemoryStorage::default();
+    let unconfirmed = confirming.confirm(&protection, storage.clone(), &mut world.rng).unwrap_err();
+    assert_eq!(unconfirmed.error, AuthenticatorError::PinNeeded);
+    let pins = [(token, pushotp::pin::Pin::entered(PIN).unwrap())];
+    let protection = Protection { pins: &pins, cost: cost() };
+    assert!(unconfirmed.confirming.confirm(&protection, storage, &mut world.rng).is_ok());
+}
+
+#[test]
+fn a_ticket_is_this_servers_or_nothing() {
+    let mut world = World::new();
+    let started = world.start(NOW);
+    let mut bytes = started.ticket.as_bytes().to_vec();
+    assert_eq!(world.state(&started, NOW), LoginState::Waiting { expires: later(120) });
+    for place in 0..bytes.len() {
+        bytes[place] ^= 1;
+        let ticket = pushotp::Ticket::from_bytes(bytes.clone());
+        assert!(matches!(block_on(world.server.login_state(&ticket, NOW)), Err(ServerError::Ticket)));
+        bytes[place] ^= 1;
+    }
+}
