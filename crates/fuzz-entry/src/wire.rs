@@ -9,14 +9,15 @@ use pushotp_wire::{
 pub fn envelope(input: &[u8]) -> bool {
     let Ok(envelope) = Envelope::parse(input) else { return false };
     let [high, low] = envelope.typ().code().to_be_bytes();
+    let (kid, head) = (envelope.kid(), bytes_head(envelope.ciphertext().len()));
     let parts: [&[u8]; 8] = [
         b"\xd0\x83\x58\x20\xa4\x01\x18\x18\x04\x48",
-        envelope.kid().as_bytes(),
+        kid.as_bytes(),
         b"\x05\x4c",
         envelope.iv(),
         &[0x10, 0x19, high, low],
         b"\xa0",
-        &bytes_head(envelope.ciphertext().len()),
+        &head,
         envelope.ciphertext(),
     ];
     assert_eq!(parts.concat(), input);
@@ -32,7 +33,9 @@ pub fn frame(input: &[u8]) -> bool {
         FrameId::Enrolment(eid) => [b"\x84\x01\x50", eid.as_bytes().as_slice(), b"\x58\x20"].concat(),
     };
     let rest = input.strip_prefix(start.as_slice()).and_then(|rest| rest.get(32..)).unwrap();
-    let ciphertext = (80..=3984).step_by(64).find(|len| rest.strip_prefix(bytes_head(*len).as_slice()).is_some_and(|c| c.len() == *len));
+    let ciphertext = (80..=3984)
+        .step_by(64)
+        .find(|len| rest.strip_prefix(bytes_head(*len).as_slice()).is_some_and(|c| c.len() == *len));
     assert!(ciphertext.is_some(), "no padded ciphertext");
     true
 }

@@ -27,7 +27,7 @@ impl<'a> Cursor<'a> {
 
     /// The next head, in its shortest form.
     pub(crate) fn head(&mut self) -> Result<Head, Error> {
-        let initial = self.uint::<1>()? as u8;
+        let [initial] = *self.take(1)?.first_chunk::<1>().ok_or(Error::Truncated)?;
         let (argument, least) = match initial & 0x1f {
             short @ 0..=23 => (u64::from(short), 0),
             24 => (self.uint::<1>()?, 24),

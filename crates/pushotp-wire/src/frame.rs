@@ -82,9 +82,10 @@ impl<'a> Frame<'a> {
         let mut cursor = Cursor::new(bytes);
         cursor.expect((4, 4))?;
         cursor.version()?;
-        let id = match cursor.bytes().map_err(|error| if error == Error::Shape { Error::Header } else { error })? {
-            &[a, b, c, d, e, f, g, h] => FrameId::Device(Kid::from_bytes([a, b, c, d, e, f, g, h])),
-            id => FrameId::Enrolment(EnrolmentId::from_bytes(id.try_into().map_err(|_| Error::Header)?)),
+        let id = cursor.bytes().map_err(|error| if error == Error::Shape { Error::Header } else { error })?;
+        let id = match <[u8; 8]>::try_from(id) {
+            Ok(kid) => FrameId::Device(Kid::from_bytes(kid)),
+            Err(_) => FrameId::Enrolment(EnrolmentId::from_bytes(id.try_into().map_err(|_| Error::Header)?)),
         };
         let enc = cursor.array::<32>(Error::Shape)?;
         let ciphertext = cursor.bytes()?;

@@ -56,7 +56,7 @@ impl<'a> Sign1<'a> {
         if key.algorithm() != self.algorithm {
             return Err(Error::Header);
         }
-        key.verify(&to_be_signed(self.protected, tenant, self.payload), self.signature)
+        key.verify(&to_be_signed(*self.protected, tenant, self.payload), self.signature)
     }
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn sign(
     let payload = Zeroizing::new(message.encode()?);
     let [high, low] = message.typ().code().to_be_bytes();
     let protected = [0xa2, 0x01, signer.verifying_key().algorithm().cose(), 0x10, 0x19, high, low];
-    let signed = Zeroizing::new(to_be_signed(&protected, tenant, &payload));
-    let signature = signer.sign(&signed).map_err(|_| Error::Signer)?;
+    let message = Zeroizing::new(to_be_signed(protected, tenant, &payload));
+    let signature = signer.sign(&message).map_err(|_| Error::Signer)?;
     let mut out = Zeroizing::new(Vec::with_capacity(96 + payload.len()));
     out.extend_from_slice(&[0xd2, 0x84]);
     put_bytes(&mut out, &protected);
@@ -81,10 +81,10 @@ pub(crate) fn sign(
 }
 
 /// `["Signature1", protected, external_aad, payload]`.
-fn to_be_signed(protected: &[u8; 7], tenant: &TenantId, payload: &[u8]) -> Vec<u8> {
+fn to_be_signed(protected: [u8; 7], tenant: &TenantId, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(96 + payload.len());
     out.extend_from_slice(b"\x84\x6aSignature1");
-    put_bytes(&mut out, protected);
+    put_bytes(&mut out, &protected);
     put_bytes(&mut out, &external_aad(tenant));
     put_bytes(&mut out, payload);
     out

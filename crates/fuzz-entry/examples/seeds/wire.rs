@@ -3,7 +3,7 @@ use pushotp_types::{Code, DeviceId, Digits, EnrolmentId, Epoch, Offer, TenantId,
 use pushotp_wire::{
     enrol::DeviceEnrolment,
     envelope,
-    frame::{self, Sender},
+    frame::{self, Sealing},
     keys::{Binding, ChannelKeys, ServerKey},
     message::{
         Approve, ApproveParts, Cancel, Challenge, ChallengeParts, Context, ContextValue, Deny, DeviceProfile,
@@ -30,7 +30,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let keys = ChannelKeys::from_exposed(&[7; 80]).unwrap();
     let server_key = ServerKey::from_bytes(&[9; 32]);
     let signer = Ed25519Signer::from_bytes(&[5; 32]);
-    let sender = Sender { binding: &binding, keys: &keys, server_key: server_key.public_key() };
+    let sealing = Sealing { binding: &binding, keys: &keys, server_key: server_key.public_key(), signer: &signer };
 
     let mut seeds = Vec::new();
     for (name, payload) in from_server() {
@@ -39,7 +39,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
         seeds.push(kind(name, payload.typ(), payload.as_bytes()));
     }
     for (name, message) in from_device() {
-        let sealed = frame::seal(&message, &sender, &signer, &mut rng).unwrap();
+        let sealed = frame::seal(&message, &sealing, &mut rng).unwrap();
         seeds.push(("frame", name.to_owned(), sealed));
         seeds.push(kind(name, message.typ(), &message.encode().unwrap()));
     }
@@ -107,8 +107,8 @@ fn from_device() -> Vec<(&'static str, FromDevice)> {
         code: &Code::from_value(64_727_617, Digits::EIGHT),
         sent,
     });
-    let deny = Deny::new(CHALLENGE, hash, Reason::Mistake, sent);
-    let report = Report::new(CHALLENGE, hash, Reason::NotMe, sent);
+    let deny = Deny::new((CHALLENGE, hash), Reason::Mistake, sent);
+    let report = Report::new((CHALLENGE, hash), Reason::NotMe, sent);
     let fetch = Fetch::new(DeviceId::from_bytes([0xd1; 16]), Nonce::from_bytes([6; 16]), NOW);
     vec![
         ("approve", FromDevice::Approve(approve.unwrap())),

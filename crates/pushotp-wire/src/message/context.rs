@@ -139,7 +139,7 @@ impl Context {
             ContextValue::Bytes(bytes) => bytes.len(),
             ContextValue::Uint(_) => 0,
         };
-        if key % 2 == 0 || key > 23 || len > MAX_EXTRA {
+        if key & 1 == 0 || key > 23 || len > MAX_EXTRA {
             return Err(Error::Field("ctx"));
         }
         self.extras.insert(key, value);

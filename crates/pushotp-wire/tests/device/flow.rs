@@ -177,7 +177,7 @@ fn answers_look_alike() {
 #[test]
 fn fetched() {
     let mut world = World::new();
-    let (frame, nonce) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    let (frame, nonce) = world.send(pushotp_wire::device::Device::fetch).unwrap();
     let FromDevice::Fetch(fetch) = world.receive(&frame).0 else { panic!("not a fetch") };
     assert_eq!((fetch.nonce(), fetch.device()), (nonce, world.device.binding().device));
 

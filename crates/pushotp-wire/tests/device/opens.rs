@@ -50,7 +50,7 @@ fn what_is_not_for_this_device_is_dropped() {
     *flipped.last_mut().unwrap() ^= 1;
     assert_eq!(world.device.open(&flipped, at(NOW)).unwrap_err(), Error::BadSeal, "case 49");
 
-    let (frame, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    let (frame, _) = world.send(Device::fetch).unwrap();
     assert_eq!(world.device.open(&frame, at(NOW)).unwrap_err(), Error::Shape, "case 55");
 
     let late = EnrolResponse::new(

@@ -224,16 +224,13 @@ fn deadlines() {
     ];
     for (case, request, event, last_second, refused) in cases {
         let (in_time, late) = (apply(&request, &event, at(last_second)), apply(&request, &event, at(last_second + 1)));
-        match refused {
-            Some(status) => {
-                assert_eq!(in_time.reply.unwrap().status, Status::Accepted, "{case}");
-                assert_eq!(told(&late), (status, Some(Error::Expired)), "{case}");
-            }
-            None => {
-                assert_eq!(in_time.collected, Some(Collected::Granted), "{case}");
-                assert_eq!(late.collected, Some(Collected::Refused), "{case}");
-                assert_eq!(late.next.unwrap().state, State::Expired, "{case}");
-            }
+        if let Some(status) = refused {
+            assert_eq!(in_time.reply.unwrap().status, Status::Accepted, "{case}");
+            assert_eq!(told(&late), (status, Some(Error::Expired)), "{case}");
+        } else {
+            assert_eq!(in_time.collected, Some(Collected::Granted), "{case}");
+            assert_eq!(late.collected, Some(Collected::Refused), "{case}");
+            assert_eq!(late.next.unwrap().state, State::Expired, "{case}");
         }
     }
 }
