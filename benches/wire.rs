@@ -92,8 +92,7 @@ fn verify_an_approval(c: &mut Criterion) {
         code: &Code::from_value(64_727_617, Digits::EIGHT),
         sent: Sent { at: NOW, sequence: 7 },
     });
-    let sealing =
-        Sealing { binding: &binding, keys: &keys, server_key: server_key.public_key(), signer: &signer };
+    let sealing = Sealing { binding: &binding, keys: &keys, server_key: server_key.public_key(), signer: &signer };
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let bytes = frame::seal(&FromDevice::Approve(approve.unwrap()), &sealing, &mut rng).unwrap();
     println!("an approval: {} bytes sealed (bar 320)", bytes.len());
