@@ -1,5 +1,11 @@
 //! The bodies of the fuzz targets. Each tells whether it takes an input, and asserts a law about what it takes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a fuzz target fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "a fuzz target fails by panicking, and is called for that"
+)]
 
 mod pin;
 mod provision;
