@@ -110,7 +110,7 @@ impl Denied {
     /// Reports: the frame to send, and what waits for its result.
     ///
     /// # Errors
-    /// [`Unsent`] with the denial back: [`Error::UnknownKid`] for another device than the one that denied, or what kept
+    /// [`Unsent`] with the denial back: [`Error::UnknownKid`](crate::Error::UnknownKid) for another device than the one that denied, or what kept
     /// the message from being sealed.
     pub fn report(
         self,
