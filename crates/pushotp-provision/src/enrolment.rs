@@ -149,8 +149,8 @@ pub enum EnrolmentError {
     /// The offer is for another version of the protocol.
     #[error("the offer is for another version of the protocol")]
     Version,
-    /// The tenant has another length than 1 to 64 bytes.
-    #[error("the tenant is not 1 to 64 bytes")]
+    /// The tenant has another length than 1 to 32 bytes.
+    #[error("the tenant is not 1 to 32 bytes")]
     Tenant,
     /// The epoch is 0.
     #[error("the epoch is 0")]
