@@ -199,3 +199,80 @@ pub(crate) enum RecordError {
     #[error(transparent)]
     Cbor(#[from] CborError),
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// Every list at its cap, every text at its longest, every number at its largest.
+    fn fullest() -> Record {
+        let (id, hash) = (Id::new([0xff; 16]), Hash::new([0xff; 32]));
+        let token = Token {
+            id,
+            name: "n".repeat(64),
+            policy: u8::MAX,
+            by_hand: 1,
+            disabled: 1,
+            push: 2,
+            next_step: u64::MAX,
+            failures: u8::MAX,
+            month: (u8::MAX, u64::MAX),
+            device: id,
+            epoch: u32::MAX,
+        };
+        let kid = ByteArray::new([0xff; 8]);
+        let device = Device { id, epoch: u32::MAX, name: "n".repeat(64), kid };
+        let opened = Opened { hash, name: "n".repeat(64), kid };
+        let enrolment =
+            Enrolment { id, device: id, epoch: u32::MAX, tokens: vec![id; 8], expires: u64::MAX, opened: vec![opened] };
+        let answer = Answer { hash, device: id, status: u8::MAX, left: u8::MAX, failures: u8::MAX };
+        let login = Login {
+            id,
+            hash,
+            tokens: vec![id; 8],
+            issued: u64::MAX,
+            expires: u64::MAX,
+            policy: u8::MAX,
+            number: hash,
+            state: (u8::MAX, u64::MAX, id, id),
+            answers: vec![answer; 4],
+            devices: vec![id; 4],
+            sealed: Vec::new(),
+        };
+        let sealed = Sealed { device: id, bytes: ByteBuf::from(vec![0xff; 384]) };
+        let event = Event { number: u64::MAX, at: u64::MAX, kind: u8::MAX, token: id, attempt: id };
+        let mut logins = vec![login; 4];
+        if let Some(open) = logins.last_mut() {
+            open.sealed = vec![sealed; 4];
+        }
+        Record {
+            format: FORMAT,
+            last_attempt: id,
+            tokens: vec![token; 16],
+            devices: vec![device; 4],
+            enrolments: vec![enrolment; 2],
+            logins,
+            pushes: (u8::MAX, u64::MAX),
+            next_event: u64::MAX,
+            audit: vec![event; MAX_AUDIT],
+        }
+    }
+
+    #[test]
+    fn the_fullest_record_with_typical_challenges_can_be_written() {
+        let bytes = encode(&fullest()).unwrap();
+        assert!(bytes.len() <= MAX_LEN, "{} bytes", bytes.len());
+        assert!(Record::decode(&bytes).is_ok());
+    }
+
+    #[test]
+    fn another_format_or_too_many_bytes_are_refused() {
+        let other = Record { format: 2, ..Record::new() };
+        assert_eq!(Record::decode(&other.encode().unwrap()).err(), Some(RecordError::Format));
+        assert_eq!(Record::decode(&vec![0; MAX_LEN + 1]).err(), Some(RecordError::TooLarge));
+        let mut long = fullest();
+        long.tokens.extend(long.tokens.clone());
+        assert_eq!(long.encode().err(), Some(RecordError::TooLarge));
+    }
+}
