@@ -2,7 +2,11 @@
 //!
 //! Criterion shows how an operation's own time moves; a ratio holds on any machine, so it is what a bar can be set for.
 
+mod reference;
+
 use std::{hint::black_box, time::Instant};
+
+pub use reference::argon2id;
 
 /// How many turns each side gets; the median of them counts.
 const TURNS: usize = 301;
