@@ -8,7 +8,7 @@ use std::ffi::c_void;
 /// # Panics
 /// If it refuses the cost.
 #[must_use]
-#[expect(unsafe_code, clippy::panic, reason = "a bench; C has no other way in")]
+#[expect(unsafe_code, reason = "a bench; C has no other way in")]
 pub fn argon2id(password: &[u8], salt: &[u8; 16], memory_kib: u32, passes: u32) -> [u8; 32] {
     let mut out = [0_u8; 32];
     // SAFETY: each pointer goes with the length of the slice that it comes from, and none is kept.

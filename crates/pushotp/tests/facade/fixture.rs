@@ -17,7 +17,7 @@ use rand_core::{Rng as _, SeedableRng as _};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 pub(crate) const PIN: &str = "271846";
-const KEK: [u8; 32] = [0xb7; 32];
+pub(crate) const KEK: [u8; 32] = [0xb7; 32];
 
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,

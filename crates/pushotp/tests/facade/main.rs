@@ -8,6 +8,7 @@
 )]
 
 mod fixture;
+mod hostile;
 mod logins;
 mod passcodes;
 mod redaction;
