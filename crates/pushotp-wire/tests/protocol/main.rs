@@ -1,0 +1,21 @@
+//! The protocol against a second implementation of it, written from docs/protocol.md with nothing of ours in it; and what
+//! a peer that holds the right keys can get wrong, one defect each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod agrees;
+mod cbor;
+mod enrols;
+mod hpke;
+mod messages;
+mod peer;
+mod refuses_answers;
+mod refuses_challenges;
+mod refuses_enrolments;
+mod refuses_seals;
