@@ -1,0 +1,41 @@
+//! Signatures of Project Wycheproof, read from beside the tree.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{fs, path::PathBuf};
+
+use pushotp_wire::signer::VerifyingKey;
+use serde_json::Value;
+
+fn file(name: &str) -> Option<Value> {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
+    let root = std::env::var_os("PUSHOTP_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let path = root.join("wycheproof").join(name);
+    let Ok(text) = fs::read_to_string(&path) else {
+        assert!(std::env::var("PUSHOTP_REQUIRE_DATA").as_deref() != Ok("1"), "{} is missing", path.display());
+        println!("skipped: {} is missing", path.display());
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+fn hex(value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap().as_bytes();
+    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// A signature of another length than 64 is none for our types; every other one gets the verdict of the file.
+#[test]
+fn ed25519() {
+    let Some(file) = file("ed25519_test.json") else { return };
+    let (mut valid, mut invalid) = (0, 0);
+    for group in file["testGroups"].as_array().unwrap() {
+        let key = VerifyingKey::parse(&hex(&group["publicKey"]["pk"])).unwrap();
+        for case in group["tests"].as_array().unwrap() {
+            let signature = <[u8; 64]>::try_from(hex(&case["sig"]));
+            let verified = signature.is_ok_and(|signature| key.verify(&hex(&case["msg"]), &signature).is_ok());
+            assert_eq!(verified, case["result"] == "valid", "{} {}", case["tcId"], case["comment"]);
+            if verified { valid += 1 } else { invalid += 1 }
+        }
+    }
+    assert_eq!((valid, invalid), (88, 63));
+}
