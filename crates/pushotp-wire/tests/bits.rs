@@ -13,9 +13,9 @@ use pushotp_wire::{
     enrol::{DeviceEnrolment, EnrolmentRecipient},
     envelope,
     keys::{ChannelKeys, ServerKey},
-    message::{Cancel, DeviceProfile, FromDevice, Payload, Sent, TokenInfo},
+    message::{Cancel, DeviceProfile, Sent, TokenInfo},
     signer::Ed25519Signer,
-    terms::{CancelReason, ChallengeId, OtpSpec, PushAddress, TokenPolicy, Typ},
+    terms::{CancelReason, ChallengeId, OtpSpec, PushAddress, TokenPolicy},
 };
 use rand_chacha::{
     ChaCha20Rng,
@@ -129,7 +129,7 @@ fn another_psk_server_or_epoch_opens_nothing() {
     assert_eq!(frame.open_unknown(&server_key, tenant()).class(), Error::BadSeal.class());
 }
 
-/// 100,000 random and mutated byte strings at each decoder; what decodes has one encoding.
+/// 100,000 random and mutated byte strings at each template; those of the payloads have a test of their own.
 #[test]
 fn hostile_bytes() {
     let mut rng = ChaCha20Rng::seed_from_u64(20_261_124);
@@ -137,10 +137,10 @@ fn hostile_bytes() {
     let cancel = Cancel::new(ChallengeId::from_bytes([1; 16]), CancelReason::PageClosed, NOW).encode().unwrap();
     let sealed = envelope::seal(&cancel, &keys, &tenant(), &mut rng).unwrap();
     let (frame, _) = start(&ServerKey::from_bytes(&[9; 32]), &mut rng);
-    let seeds = [cancel.as_bytes().to_vec(), sealed, frame];
-    let (mut envelopes, mut frames, mut payloads) = (0, 0, 0);
-    for round in 0..100_000_u32 {
-        let mut bytes = seeds[round as usize % 3].clone();
+    let seeds = [sealed, frame];
+    let (mut envelopes, mut frames) = (0, 0);
+    for round in 0..200_000_u32 {
+        let mut bytes = seeds[round as usize % 2].clone();
         if round % 10 == 9 {
             bytes = vec![0; rng.next_u32() as usize % 400];
             rng.fill_bytes(&mut bytes);
@@ -155,17 +155,6 @@ fn hostile_bytes() {
         }
         envelopes += u32::from(Envelope::parse(&bytes).is_ok());
         frames += u32::from(Frame::parse(&bytes).is_ok_and(|frame| frame.as_bytes() == bytes));
-        for code in 65_281..=65_290 {
-            let typ = Typ::from_code(code).unwrap();
-            if typ.is_from_device() {
-                if let Ok(message) = FromDevice::decode(typ, &bytes) {
-                    assert_eq!(message.encode().unwrap(), bytes);
-                    payloads += 1;
-                }
-            } else if Payload::from_stored(typ, bytes.clone()).and_then(|payload| payload.decode()).is_ok() {
-                payloads += 1;
-            }
-        }
     }
-    assert!(envelopes > 100 && frames > 100 && payloads > 100, "{envelopes} {frames} {payloads}: nothing is proved");
+    assert!(envelopes > 100 && frames > 100, "{envelopes} {frames}: nothing is proved");
 }

@@ -12,6 +12,7 @@
 mod agrees;
 mod cbor;
 mod enrols;
+mod hostile;
 mod hpke;
 mod messages;
 mod peer;
