@@ -116,7 +116,8 @@ impl LoginServer {
     /// The person compared the codes: if they `agree`, the device counts from now on; if not, nothing of it is kept.
     ///
     /// # Errors
-    /// [`ServerError::NoEnrolment`] unless the device has answered an offer that is still open, or the store's.
+    /// [`ServerError::NoEnrolment`] unless the device has answered an offer that is still open and whose tokens no other
+    /// device got meanwhile, or the store's.
     pub async fn confirm_enrolment(
         &self,
         (account, enrolment): (&AccountId, EnrolmentId),
@@ -131,6 +132,9 @@ impl LoginServer {
             let enrolment = record.enrolments.remove(at);
             let opened = enrolment.opened.first().ok_or(ServerError::NoEnrolment)?;
             if enrolment.expires < now.as_secs() {
+                return Err(ServerError::NoEnrolment);
+            }
+            if agree && is_taken(record, &enrolment) {
                 return Err(ServerError::NoEnrolment);
             }
             if agree {
@@ -274,6 +278,11 @@ impl LoginServer {
         };
         self.vault.update(account, happened.attempt, decide).await
     }
+}
+
+/// Whether another enrolment of the same tokens was confirmed first: it stays, for nobody asked to replace it.
+fn is_taken(record: &Record, enrolment: &Enrolment) -> bool {
+    record.tokens.iter().any(|token| token.epoch > 0 && enrolment.tokens.contains(&token.id))
 }
 
 /// Starts the epoch: the device counts, and its tokens have secrets.

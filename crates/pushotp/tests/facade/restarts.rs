@@ -82,6 +82,30 @@ fn an_offer_enrols_one_device() {
     assert!(matches!(again, Err(ServerError::NoEnrolment)));
 }
 
+/// Two offers of the same token: the one that was confirmed first stays.
+#[test]
+fn a_second_enrolment_takes_no_token_away() {
+    let mut world = World::new();
+    let token = pushotp::NewToken::new("More");
+    let token = block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+    let mut answered = Vec::new();
+    for _ in 0..2 {
+        let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng)).unwrap();
+        let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+        let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+        let (request, _) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap();
+        assert!(world.send(&request, NOW).is_some());
+        answered.push(offer.enrolment);
+    }
+    let confirm =
+        |world: &mut World, id| block_on(world.server.confirm_enrolment((&world.user, id), true, NOW, &mut world.rng));
+    assert!(confirm(&mut world, answered[1]).is_ok());
+    let holder = world.token(token);
+    assert!(holder.enrolled);
+    assert!(matches!(confirm(&mut world, answered[0]), Err(ServerError::NoEnrolment)));
+    assert_eq!(world.token(token), holder);
+}
+
 #[test]
 fn a_refused_or_late_enrolment_leaves_nothing() {
     for (agree, wait) in [(false, 0), (true, 601)] {
