@@ -35,6 +35,24 @@ use crate::{Rng, passcode};
 ///
 /// It holds one enrolment: one server, one device, its tokens. Its state goes through [`DeviceStorage`] before anything
 /// that depends on it leaves; the keys stay apart in [`DeviceKeys`].
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{Incoming, Outcome, pin::Pin};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+/// assert_eq!((prompt.application(), prompt.user()), ("Intranet", "alice"));
+///
+/// let (number, pin) = (world.number(&login), Pin::entered("271846")?);
+/// let (message, answering) = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng)?;
+/// let reply = block_on(world.server.receive(&message, NOW, &mut world.rng))?.into_reply()?;
+/// assert!(matches!(world.device.finish(answering, &reply, NOW)?.outcome, Outcome::Accepted { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Authenticator {
     device: Device,
     keys: DeviceKeys,
@@ -43,6 +61,18 @@ pub struct Authenticator {
 }
 
 /// A token as its user sees it.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// world.device.set_push(world.mail, false)?;
+/// let [bank, mail] = &world.device.tokens()[..] else { panic!() };
+/// let (bank, mail) = if bank.id == world.bank { (bank, mail) } else { (mail, bank) };
+/// assert!(bank.pin_protected && bank.push);
+/// assert!(!mail.pin_protected && !mail.push);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceToken {
     /// Its id.

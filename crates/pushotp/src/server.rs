@@ -43,9 +43,36 @@ pub use token::{NewToken, PushSwitch, TokenView};
 use vault::Vault;
 
 /// The caller's random generator: `SysRng` in production, a seeded one in a test.
+///
+/// ```
+/// use pushotp::Rng;
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+///
+/// let rng: Rng<'_> = &mut rng;
+/// assert_ne!(rng.next_u64(), rng.next_u64());
+/// ```
 pub type Rng<'a> = &'a mut (dyn CryptoRng + Send);
 
 /// What a login server is made of.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pushotp::{LoginServer, ServerPolicy, ServerSetup, SoftwareKek, store::MemoryStore, types::TenantId, wire::keys::ServerKey};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+///
+/// let server = LoginServer::new(ServerSetup {
+///     tenant: TenantId::new(b"example.com")?,
+///     url: "https://login.example.com/push".into(),
+///     key: ServerKey::generate(&mut rng),               // kept apart from the database
+///     kek: Arc::new(SoftwareKek::from_bytes([7; 32])),  // an HSM fits here
+///     store: Arc::new(MemoryStore::new()),              // a file or a database in production
+///     policy: ServerPolicy::default(),
+/// });
+/// # let _ = server;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ServerSetup {
     /// The organisation: bound into every key.
     pub tenant: TenantId,
@@ -71,6 +98,26 @@ impl fmt::Debug for ServerSetup {
 ///
 /// All state is in the store, so any number of servers can share it, and a restart loses nothing. Methods take the time
 /// and the randomness; none of them tells a verdict before it is stored.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{LoginRequest, LoginStart, LoginState};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (server, user, rng) = (&world.server, &world.user, &mut world.rng);
+/// let request = LoginRequest::new("Intranet").place("Vienna, Austria");
+/// let LoginStart::Started(login) = block_on(server.start_login(user, &request, NOW, rng))? else { panic!() };
+/// assert_eq!(server.number(&login.ticket)?.len(), 6); // on the page
+/// assert_eq!(login.pushes.len(), 1); // to the push carrier
+///
+/// assert!(matches!(block_on(server.login_state(&login.ticket, NOW))?, LoginState::Waiting { .. }));
+/// assert_eq!(block_on(server.redeem(&login.ticket, NOW, rng))?, None); // nobody has approved
+/// block_on(server.cancel_login(&login.ticket, NOW, rng))?;
+/// assert_eq!(block_on(server.login_state(&login.ticket, NOW))?, LoginState::Cancelled);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct LoginServer {
     tenant: TenantId,
     url: String,

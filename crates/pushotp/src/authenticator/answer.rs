@@ -13,6 +13,25 @@ use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt};
 use crate::{Rng, passcode};
 
 /// An approval on its way: it waits for the server's result.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::{AuthenticatorError, Outcome};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let number = world.number(&login);
+/// let (message, answering) = world.device.approve(prompt, (world.mail, &number, None), NOW, &mut world.rng)?;
+///
+/// // A reply to something else loses nothing: the right one may still come.
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// let unfinished = world.device.finish(answering, &login.pushes[0].envelope, NOW).unwrap_err();
+/// assert_eq!(unfinished.error, AuthenticatorError::OtherReply);
+/// let finished = world.device.finish(*unfinished.answering, &reply, NOW)?;
+/// assert!(matches!(finished.outcome, Outcome::Accepted { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct Answering {
     sent: device::Answering,
@@ -21,11 +40,46 @@ pub struct Answering {
 }
 
 /// A denial on its way, or done: the user may still report the login.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::wire::terms::{Reason, Status};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let (message, denied) = world.device.deny(prompt, NOW, &mut world.rng)?;
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// assert_eq!(world.device.denied(&denied, &reply, NOW)?, Status::Accepted);
+///
+/// assert!(denied.report_offered());
+/// let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng)?;
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// assert_eq!(world.device.reported(reported, &reply, NOW)?, Status::Accepted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Denied(device::Denied);
 
 /// A result, and what it did to the count of PIN attempts.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::{Outcome, pin::Pin};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let (number, wrong) = (world.number(&login), Pin::entered("271847")?);
+/// let (message, answering) = world.device.approve(prompt, (world.bank, &number, Some(&wrong)), NOW, &mut world.rng)?;
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// let finished = world.device.finish(answering, &reply, NOW)?;
+/// // The server refused the passcode; the device counts one attempt at the PIN.
+/// assert!(matches!(finished.outcome, Outcome::TryAgain { .. }));
+/// assert!(finished.attempts.expect("a PIN was tried").is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Finished {
     /// What became of the approval.
@@ -35,6 +89,22 @@ pub struct Finished {
 }
 
 /// What became of an approval.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::Outcome;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let number = world.number(&login);
+/// let text = match world.approve(prompt, (&number, "271847"), NOW) {
+///     Outcome::Accepted { .. } => "you are logged in".to_owned(),
+///     Outcome::TryAgain { left, .. } => format!("not accepted, {left} more tries"),
+///     _ => "refused".to_owned(),
+/// };
+/// assert_eq!(text, "not accepted, 2 more tries");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -57,6 +127,19 @@ pub enum Outcome {
 }
 
 /// Nothing was sent; the prompt is as it was.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::AuthenticatorError;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let number = world.number(&login);
+/// let not_sent = world.device.approve(prompt, (world.bank, &number, None), NOW, &mut world.rng).unwrap_err();
+/// assert_eq!(not_sent.error, AuthenticatorError::PinNeeded);
+/// assert_eq!(not_sent.prompt.user(), "alice"); // ask for the PIN, and try again
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("not sent: {error}")]
 pub struct NotSent<T: fmt::Debug> {
@@ -68,6 +151,20 @@ pub struct NotSent<T: fmt::Debug> {
 }
 
 /// The reply was none: the approval still waits.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let number = world.number(&login);
+/// let (message, answering) = world.device.approve(prompt, (world.mail, &number, None), NOW, &mut world.rng)?;
+/// let unfinished = world.device.finish(answering, b"not a reply", NOW).unwrap_err();
+/// let answering = *unfinished.answering; // the same message may be sent again, and gets the same reply
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// assert!(world.device.finish(answering, &reply, NOW).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("no result: {error}")]
 pub struct Unfinished {

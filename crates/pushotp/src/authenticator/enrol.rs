@@ -18,6 +18,16 @@ use super::{
 use crate::Rng;
 
 /// What a device is made of when it enrols.
+///
+/// ```
+/// use pushotp::{DeviceSetup, SoftwareKeys, wire::terms::PushAddress};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+///
+/// let keys = SoftwareKeys::generate(&mut rng); // store `keys.expose()` apart from the state, or use keys of the platform
+/// let setup = DeviceSetup { name: "Alice's phone".into(), push: PushAddress::POLL, keys: keys.into_device_keys() };
+/// assert_eq!(setup.name, "Alice's phone");
+/// ```
 #[derive(Debug)]
 pub struct DeviceSetup {
     /// Its name, as an operator sees it: 1 to 64 bytes.
@@ -29,6 +39,17 @@ pub struct DeviceSetup {
 }
 
 /// How the secrets are sealed on the device.
+///
+/// ```
+/// use pushotp::{Protection, pin::{Cost, Pin, PinPolicy}, types::TokenId};
+///
+/// let bank = TokenId::from_bytes([1; 16]);
+/// let pins = [(bank, Pin::choose("271846", &PinPolicy::DEFAULT)?)];
+/// let protection = Protection { pins: &pins, cost: Cost::RECOMMENDED };
+/// assert_eq!(protection.pins.len(), 1);
+/// assert!(Pin::choose("123456", &PinPolicy::DEFAULT).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Protection<'a> {
     /// A PIN for each PIN protected token.
     pub pins: &'a [(TokenId, Pin)],
@@ -43,6 +64,24 @@ impl fmt::Debug for Protection<'_> {
 }
 
 /// An enrolment that waits for the server's response.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+///
+/// let mut world = World::new(); // a server with one user
+/// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+/// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+///
+/// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+/// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+/// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+/// let response = world.send(&request, NOW).expect("an answer");
+/// assert_eq!(enrolling.finish(&response)?.tokens()[0].name, "VPN");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct Enrolling {
     exchange: DeviceEnrolment,
@@ -51,6 +90,29 @@ pub struct Enrolling {
 }
 
 /// An enrolment that waits for a person to compare two codes.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{Authenticator, DeviceSetup, MemoryStorage, NewToken, Protection, SoftwareKeys, wire::terms::PushAddress};
+///
+/// let mut world = World::new(); // a server with one user
+/// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+/// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+/// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+/// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+/// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+/// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+///
+/// // A person compares what the device and the login page show.
+/// let shown = block_on(world.server.confirmation_code(offer.enrolment))?;
+/// assert_eq!(shown.as_deref(), Some(confirming.code()));
+/// let protection = Protection { pins: &[], cost: cost() };
+/// let device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng)?;
+/// assert_eq!(device.tokens()[0].name, "VPN");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct Confirming {
     enrolled: Enrolled,
@@ -59,6 +121,30 @@ pub struct Confirming {
 }
 
 /// The enrolment was not completed; it can be tried again.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{
+///     Authenticator, AuthenticatorError, DeviceSetup, MemoryStorage, NewToken, Protection, SoftwareKeys,
+///     wire::terms::PushAddress,
+/// };
+///
+/// let mut world = World::new(); // a server with one user
+/// block_on(world.server.add_token(&world.user, NewToken::new("VPN").pin_protected(), NOW, &mut world.rng))?;
+/// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+/// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+/// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+/// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+/// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+///
+/// let without_pin = Protection { pins: &[], cost: cost() };
+/// let unconfirmed = confirming.confirm(&without_pin, MemoryStorage::default(), &mut world.rng).unwrap_err();
+/// assert_eq!(unconfirmed.error, AuthenticatorError::PinNeeded);
+/// assert_eq!(unconfirmed.confirming.tokens()[0].name, "VPN"); // ask for one, and confirm again
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("not enrolled: {error}")]
 pub struct Unconfirmed {

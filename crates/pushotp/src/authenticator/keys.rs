@@ -8,6 +8,18 @@ use zeroize::Zeroizing;
 ///
 /// Hold them where the platform holds keys best. They are not part of the authenticator's state, so that they can be
 /// where a copy of the state file does not reach.
+///
+/// ```
+/// use pushotp::{DeviceKeys, pin::SoftwareKey, wire::signer::Ed25519Signer};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+///
+/// // Each may be a key that never leaves a secure element: both are traits.
+/// let (unlock, signer) = (SoftwareKey::generate(&mut rng), Ed25519Signer::generate(&mut rng));
+/// let keys = DeviceKeys::new(signer, unlock);
+/// assert!(!format!("{keys:?}").contains("["));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct DeviceKeys {
     pub(crate) signer: Box<dyn DeviceSigner + Send + Sync>,
     pub(crate) unlock: Box<dyn DeviceKey + Send + Sync>,

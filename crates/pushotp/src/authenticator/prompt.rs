@@ -12,6 +12,19 @@ use super::{Authenticator, AuthenticatorError, DeviceToken, state};
 use crate::Rng;
 
 /// What a message from the server is.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::Incoming;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// let push = &login.pushes[0].envelope;
+/// assert!(matches!(world.device.open(push, NOW)?, Incoming::Login(_)));
+/// assert!(matches!(world.device.open(push, NOW)?, Incoming::Again(_))); // pushed twice, or fetched too: one prompt
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incoming {
@@ -28,6 +41,19 @@ pub enum Incoming {
 /// A login as the user sees it: opened, checked, not yet answered.
 ///
 /// Approving or denying takes it by value, so it is answered once.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// assert_eq!((prompt.application(), prompt.user(), prompt.place()), ("Intranet", "alice", None));
+/// assert_eq!(prompt.age(later(20)).as_secs(), 20);
+/// assert_eq!(prompt.number_digits(), 6);
+/// for token in prompt.tokens() {
+///     assert_eq!(prompt.needs_pin(token.id), token.pin_protected);
+/// }
+/// ```
 #[must_use]
 pub struct Prompt {
     pub(super) shown: Shown,
@@ -35,6 +61,20 @@ pub struct Prompt {
 }
 
 /// A fetch that waits for its list.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::Incoming;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// world.start(NOW); // and its push is lost
+/// let (message, fetching) = world.device.fetch(NOW, &mut world.rng)?;
+/// let reply = world.send(&message, NOW).expect("an answer");
+/// let incoming = world.device.fetched(&fetching, &reply, NOW)?;
+/// assert!(matches!(incoming[..], [Ok(Incoming::Login(_))]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Fetching(Nonce);

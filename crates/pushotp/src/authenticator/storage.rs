@@ -2,6 +2,29 @@ use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where an authenticator keeps its state: one value, replaced as a whole.
+///
+/// ```
+/// use pushotp::{DeviceStorage, StorageError};
+///
+/// struct Folder(std::path::PathBuf);
+///
+/// impl DeviceStorage for Folder {
+///     fn save(&mut self, state: &[u8]) -> Result<(), StorageError> {
+///         let save = || {
+///             let (new, file) = (self.0.join("state.new"), self.0.join("state"));
+///             std::fs::write(&new, state)?;
+///             std::fs::File::open(&new)?.sync_all()?;
+///             std::fs::rename(new, file)?;
+///             std::fs::File::open(&self.0)?.sync_all()
+///         };
+///         save().map_err(|_| StorageError)
+///     }
+/// }
+///
+/// let mut folder = Folder(std::env::temp_dir().join("no such folder"));
+/// assert_eq!(folder.save(b"state"), Err(StorageError));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait DeviceStorage: Send {
     /// Replaces the stored state; durable when it returns, and never half written.
     ///

@@ -7,6 +7,19 @@ use super::record::{Event, Id, Record};
 /// One line of an account's audit log.
 ///
 /// It names what happened, never a secret, a passcode or a number.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::AuditKind;
+///
+/// let world = World::new(); // a server with one user, whose device was enrolled
+/// let events = block_on(world.server.audit(&world.user))?;
+/// let last = events.last().expect("an event");
+/// assert_eq!((last.kind(), last.at(), last.token()), (AuditKind::DeviceEnrolled, NOW, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
     number: u64,

@@ -14,6 +14,34 @@ const NONCE_LEN: usize = 12;
 /// Seals what the server stores: the caller's key-encryption key, in software, an HSM or a cloud service.
 ///
 /// The store then holds secrets only under a key that is not in it.
+///
+/// ```
+/// use pushotp::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
+/// use zeroize::Zeroizing;
+///
+/// /// A key that an operator can switch off.
+/// struct Switched {
+///     on: bool,
+///     key: SoftwareKek,
+/// }
+///
+/// impl KeyEncryptionKey for Switched {
+///     fn seal(&self, context: &[u8], plain: &[u8], rng: &mut dyn rand_core::CryptoRng) -> Result<Vec<u8>, KeyUnavailable> {
+///         if self.on { self.key.seal(context, plain, rng) } else { Err(KeyUnavailable) }
+///     }
+///
+///     fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyUnavailable> {
+///         if self.on { self.key.open(context, sealed) } else { Err(KeyUnavailable) }
+///     }
+///
+///     fn mac(&self, context: &[u8], message: &[u8]) -> Result<[u8; 32], KeyUnavailable> {
+///         if self.on { self.key.mac(context, message) } else { Err(KeyUnavailable) }
+///     }
+/// }
+///
+/// let off = Switched { on: false, key: SoftwareKek::from_bytes([7; 32]) };
+/// assert_eq!(off.mac(b"number", b"message"), Err(KeyUnavailable));
+/// ```
 pub trait KeyEncryptionKey: Send + Sync {
     /// Encrypts and authenticates `plaintext`, bound to `context`, the record's key.
     ///

@@ -5,6 +5,13 @@ use pushotp_wire::{Error, message::Context};
 use super::AccountId;
 
 /// Whether the user types a number from the login page into the device.
+///
+/// ```
+/// use pushotp::{LoginRequest, NumberMatching};
+///
+/// let request = LoginRequest::new("Coffee machine").number_matching(NumberMatching::WeakerTapOnly);
+/// # let _ = request;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NumberMatching {

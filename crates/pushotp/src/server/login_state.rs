@@ -6,6 +6,18 @@ use pushotp_wire::terms::PushAddress;
 use super::Ticket;
 
 /// A sealed message on its way to a device.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::wire::terms::PushKind;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// let push = &login.pushes[0];
+/// assert_eq!((push.device, push.address.kind()), (world.device.id(), PushKind::Poll)); // nothing to carry: it fetches
+/// assert!(push.envelope.len() <= 384);
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Push {
     /// The device.
@@ -26,6 +38,16 @@ impl fmt::Debug for Push {
 }
 
 /// A login that waits for its answer.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// assert_eq!(login.expires, later(120));
+/// let cookie = login.ticket.as_bytes(); // for the browser
+/// assert!(cookie.len() < 200);
+/// ```
 #[derive(Debug)]
 pub struct Started {
     /// For the browser's session.
@@ -38,6 +60,20 @@ pub struct Started {
 }
 
 /// What came of the wish to push a login.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{AccountId, LoginRequest, LoginStart};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let bob = AccountId::new("bob")?;
+/// block_on(world.server.add_account(&bob))?;
+/// let start = block_on(world.server.start_login(&bob, &LoginRequest::new("Intranet"), NOW, &mut world.rng))?;
+/// assert!(matches!(start, LoginStart::NoToken)); // let the user log in another way
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
@@ -54,6 +90,17 @@ pub enum LoginStart {
 }
 
 /// What a waiting page shows.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::LoginState;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// assert_eq!(world.state(&login, NOW), LoginState::Waiting { expires: later(120) });
+/// assert_eq!(world.state(&login, later(121)), LoginState::Expired);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginState {

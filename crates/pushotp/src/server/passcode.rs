@@ -14,6 +14,21 @@ use super::{
 use crate::passcode::TYPED;
 
 /// What became of a passcode that was typed by hand.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::PasscodeVerdict;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (code, _) = world.device.passcode(world.mail, None, NOW)?;
+/// let mut typed = |code: &str| block_on(world.server.verify_passcode(&world.user, code, NOW, &mut world.rng));
+/// assert_eq!(typed(code.expose())?, PasscodeVerdict::Accepted { token: world.mail });
+/// assert_eq!(typed(code.expose())?, PasscodeVerdict::Replayed);
+/// assert_eq!(typed("not a passcode")?, PasscodeVerdict::Refused);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]

@@ -3,6 +3,23 @@ use pushotp_wire::Error as WireError;
 use super::{AccountId, Push};
 
 /// What to send back for a device's message, and what an operator may know of it.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (message, _) = world.device.fetch(NOW, &mut world.rng)?;
+/// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+/// assert_eq!((received.account(), received.error()), (Some(&world.user), None));
+/// assert!(received.into_reply().is_ok());
+///
+/// let received = block_on(world.server.receive(b"from a stranger", NOW, &mut world.rng))?;
+/// assert!(received.error().is_some()); // for the log
+/// assert!(received.into_reply().is_err()); // for the stranger: HTTP 400, nothing more
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Received {

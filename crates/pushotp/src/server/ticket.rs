@@ -11,6 +11,19 @@ const CONTEXT: &[u8] = b"ticket";
 ///
 /// It carries the account, the login and the number to type, so that any server of the tenant can go on with it, also
 /// after a restart. It grants nothing by itself.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::Ticket;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let login = world.start(NOW);
+/// let from_cookie = Ticket::from_bytes(login.ticket.as_bytes());
+/// assert_eq!(world.server.number(&from_cookie)?, world.number(&login));
+/// assert!(world.server.number(&Ticket::from_bytes(*b"forged")).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket(Vec<u8>);
 

@@ -51,6 +51,19 @@ impl NewToken {
 }
 
 /// Whether logins may be pushed for a token.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::PushSwitch;
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// assert_eq!(world.token(world.bank).push, PushSwitch::On);
+/// block_on(world.server.set_push((&world.user, world.bank), false, NOW, &mut world.rng))?;
+/// assert_eq!(world.token(world.bank).push, PushSwitch::Off);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushSwitch {
@@ -73,6 +86,15 @@ impl PushSwitch {
 }
 
 /// A token as an operator sees it.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// let world = World::new(); // a server with one user, and the user's device
+/// let bank = world.token(world.bank);
+/// assert!(bank.enrolled && bank.pin_protected && !bank.disabled);
+/// assert_eq!((&*bank.name, bank.failures), ("Bank", 0));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenView {
     /// Its id.

@@ -1,4 +1,4 @@
-//! A server with one user, and the user's device: one token with a PIN, one without.
+// A server with one user, and the user's device: one token with a PIN, one without.
 
 use std::sync::Arc;
 
