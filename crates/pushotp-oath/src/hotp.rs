@@ -28,6 +28,17 @@ pub struct Hotp {
 }
 
 /// What became of a typed HOTP code.
+///
+/// ```
+/// use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+/// use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+///
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let typed = |code| Hotp::new(Digits::SIX).verify(&key, code, Counter::new(1), LookAhead::new(5).unwrap());
+/// assert!(matches!(typed("287082"), HotpVerdict::Match(_)));
+/// assert_eq!(typed("755224"), HotpVerdict::Mismatch); // the code of counter 0
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -39,6 +50,17 @@ pub enum HotpVerdict {
 }
 
 /// An accepted HOTP code: what to store, so that it is accepted once.
+///
+/// ```
+/// use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+/// use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+///
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let verdict = Hotp::new(Digits::SIX).verify(&key, "287082", Counter::new(0), LookAhead::new(5).unwrap());
+/// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 1") };
+/// assert_eq!((found.counter(), found.next()), (Counter::new(1), Some(Counter::new(2))));
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the next counter must be stored, or the code can be used again"]
 pub struct HotpMatch {

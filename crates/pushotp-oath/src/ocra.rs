@@ -13,6 +13,18 @@ use crate::{Key, mac::Mac, truncate::truncate};
 /// What became of a typed OCRA response.
 ///
 /// A challenge is answered once, rightly or wrongly: forget it with the verdict.
+///
+/// ```
+/// use pushotp_oath::{DataInput, Key, OcraSuite, OcraVerdict, Question};
+/// use pushotp_types::{HashAlgorithm, SecretRef};
+///
+/// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let input = DataInput::new(Question::Numeric("00000000"));
+/// assert_eq!(suite.verify(&key, "237653", &input), Ok(OcraVerdict::Match));
+/// assert_eq!(suite.verify(&key, "237654", &input), Ok(OcraVerdict::Mismatch));
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]

@@ -33,6 +33,18 @@ pub struct Totp {
 }
 
 /// What became of a typed TOTP code.
+///
+/// ```
+/// use pushotp_oath::{Key, Step, Totp, Verdict, Window};
+/// use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+///
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let typed = |code, last| Totp::DEFAULT.verify(&key, code, UnixTime::from_secs(59), Window::ONE, last);
+/// assert!(matches!(typed("287082", None), Verdict::Match(_)));
+/// assert_eq!(typed("287082", Some(Step::new(1))), Verdict::Replay);
+/// assert_eq!(typed("287083", None), Verdict::Mismatch);
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -46,6 +58,18 @@ pub enum Verdict {
 }
 
 /// An accepted TOTP code: what to store, so that it is accepted once.
+///
+/// ```
+/// use pushotp_oath::{Key, Step, Totp, Verdict, Window};
+/// use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+///
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// // The server's clock is one step further than the token's.
+/// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(61), Window::ONE, None);
+/// let Verdict::Match(found) = verdict else { panic!("it is the code of the step before") };
+/// assert_eq!((found.step(), found.drift()), (Step::new(1), -1));
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the step must be stored, or the code can be used again"]
 pub struct Match {

@@ -160,6 +160,28 @@ impl Attempt {
 ///
 /// Make the passcode, then drop the secret with [`into_pending`](Self::into_pending), and settle when the server has
 /// answered. Dropping it unsettled counts as a failure.
+///
+/// ```
+/// use pushotp_pin::{Arena, MemoryAttempts, Pin, Settlement};
+/// # use pushotp_pin::*;
+/// # use pushotp_types::{TokenId, UnixTime};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+/// # let secret = UniformSecret::generate(&mut rng, 32).unwrap();
+/// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+/// # let device = SoftwareKey::generate(&mut rng);
+/// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+/// # let (mut arena, store, now) = (Arena::new(), MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+/// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut arena, rng: &mut rng };
+/// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+/// # blob.arm(&store, &device)?;
+/// // A wrong PIN opens the blob as well: to another secret.
+/// let candidate = blob.begin(&store, &device, now)?.open(&Pin::entered("271847")?, &device, &mut arena)?;
+/// assert_ne!(candidate.secret().expose(), secret.secret().expose());
+/// let settled = candidate.settle(Settlement::WrongPasscode, &store, &device, now)?; // as the server said
+/// assert_eq!(settled.left(), 9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "unsettled, the attempt counts as failed"]
 pub struct Candidate {
     secret: Secret,

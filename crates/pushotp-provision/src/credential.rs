@@ -25,6 +25,14 @@ pub struct Credential {
 }
 
 /// What moves the codes of a token on.
+///
+/// ```
+/// use pushotp_provision::{Kind, Policy, otpauth};
+///
+/// let uri = "otpauth://hotp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=7";
+/// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.kind(), Kind::Hotp { counter: 7 });
+/// # Ok::<(), pushotp_provision::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {

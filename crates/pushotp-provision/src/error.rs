@@ -86,6 +86,10 @@ pub enum Error {
 }
 
 /// A part of the text.
+///
+/// ```
+/// assert_eq!(pushotp_provision::Part::Parameter(2).to_string(), "parameter 2");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Part {

@@ -20,6 +20,16 @@ const MAX_LEN: usize = 4096;
 const MAX_NAME: usize = 512;
 
 /// A credential, and what was tolerated in reading it.
+///
+/// ```
+/// use pushotp_provision::{Policy, otpauth};
+///
+/// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+/// let parsed = otpauth::parse(uri, &Policy::server())?;
+/// assert_eq!((parsed.credential.issuer(), parsed.credential.account()), (Some("Example"), "alice"));
+/// assert!(parsed.warnings.is_empty());
+/// # Ok::<(), pushotp_provision::Error>(())
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Parsed {

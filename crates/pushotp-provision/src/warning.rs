@@ -58,6 +58,15 @@ pub enum Warning {
 }
 
 /// What was tolerated, each kind once, in a fixed order.
+///
+/// ```
+/// use pushotp_provision::{Policy, Warning, otpauth};
+///
+/// let uri = " otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+/// let warnings = otpauth::parse(uri, &Policy::app())?.warnings;
+/// assert!(!warnings.is_empty() && warnings.contains(Warning::Trimmed));
+/// # Ok::<(), pushotp_provision::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Warnings(Vec<Warning>);
 

@@ -62,6 +62,16 @@ impl Backend for Arc<MemoryStore> {
 }
 
 /// A check: panics unless the store behind a fresh backend keeps its promise.
+///
+/// ```
+/// use pushotp_store::{MemoryStore, Store, conformance::Check};
+///
+/// let empty: Check<MemoryStore> = |store| {
+///     let page = pollster::block_on(store.scan(None, 10)).expect("a page");
+///     assert!(page.is_empty());
+/// };
+/// empty(&MemoryStore::new());
+/// ```
 pub type Check<B> = fn(&B);
 
 /// The list of all checks, handed to another macro.

@@ -3,6 +3,13 @@ use std::{future::Future, pin::Pin};
 use crate::{Cas, Expect, Hint, Key, Store, StoreError, Versioned};
 
 /// A future on the heap.
+///
+/// ```
+/// use pushotp_store::BoxFuture;
+///
+/// let future: BoxFuture<'_, u8> = Box::pin(async { 7 });
+/// assert_eq!(pollster::block_on(future), 7);
+/// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// [`Store`] for a store whose type is not known: `Arc<dyn DynStore>`.

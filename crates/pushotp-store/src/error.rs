@@ -5,6 +5,13 @@ use crate::MAX_VALUE;
 /// The engine's own error, kept as the source of a [`StoreError`].
 ///
 /// Engines differ, and the facade holds a store whose type it does not know; a caller decides by the variant alone.
+///
+/// ```
+/// use pushotp_store::{BoxError, StoreError};
+///
+/// let engine: BoxError = "the disk is full".into();
+/// assert!(matches!(StoreError::not_applied(engine), StoreError::NotApplied(_)));
+/// ```
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a store did not answer; tells above all whether a write may have happened.

@@ -29,6 +29,19 @@ const MAX_BLOCKS: usize = 63;
 /// Parsing compares constants and slices four fields: no allocation, no recursion.
 ///
 /// Source: RFC 9052 §5.2, RFC 9053 §4.3, RFC 9596.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Envelope, terms::Typ};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let bytes = world.seal(&payload(parts()));
+/// let envelope = Envelope::parse(&bytes)?;
+/// assert_eq!((envelope.typ(), envelope.kid()), (Typ::Challenge, world.device.keys().s2d_kid()));
+/// assert_eq!(envelope.open(world.device.keys(), &tenant())?, payload(parts()));
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope<'a> {
     protected: &'a [u8; 32],

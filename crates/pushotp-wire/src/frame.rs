@@ -42,6 +42,18 @@ pub enum FrameId {
 /// Parsing slices three fields: no allocation, no recursion.
 ///
 /// Source: RFC 9180.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::frame::{Frame, FrameId};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+/// let frame = Frame::parse(&bytes)?;
+/// assert_eq!(frame.id(), FrameId::Device(world.device.keys().d2s_kid()));
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     bytes: &'a [u8],
@@ -51,6 +63,23 @@ pub struct Frame<'a> {
 }
 
 /// What a server opens a device's frames with.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{frame::{Frame, Recipient}, signer::DeviceSigner};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+/// let recipient = Recipient {
+///     server_key: &world.server_key,
+///     binding: world.device.binding(),
+///     keys: world.device.keys(),
+///     verifying_key: &world.signer.verifying_key(),
+/// };
+/// assert!(Frame::parse(&bytes)?.open(&recipient).is_ok());
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Recipient<'a> {
     /// The key that the device's offer carried.
@@ -176,6 +205,24 @@ impl<'a> Frame<'a> {
 }
 
 /// An authentic message of a device that is not decoded yet: errors from here on are answered, not dropped.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{frame::{Frame, Recipient}, message::FromDevice, signer::DeviceSigner, terms::Typ};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (bytes, nonce) = world.send(|device, sending| device.fetch(sending)).unwrap();
+/// # let recipient = Recipient {
+/// #     server_key: &world.server_key, binding: world.device.binding(), keys: world.device.keys(),
+/// #     verifying_key: &world.signer.verifying_key(),
+/// # };
+/// let signed = Frame::parse(&bytes)?.open(&recipient)?;
+/// assert_eq!(signed.typ(), Typ::Fetch);
+/// let FromDevice::Fetch(fetch) = signed.decode()? else { panic!() };
+/// assert_eq!(fetch.nonce(), nonce);
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 pub struct Signed {
     typ: Typ,
     payload: Zeroizing<Vec<u8>>,
@@ -211,6 +258,20 @@ impl fmt::Debug for Signed {
 }
 
 /// What a device seals its frames with.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{frame::{self, Frame, Sealing}, message::{Fetch, FromDevice}, terms::Nonce};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (binding, keys) = (world.device.binding(), world.device.keys());
+/// let sealing = Sealing { binding, keys, server_key: world.server_key.public_key(), signer: &world.signer };
+/// let fetch = Fetch::new(binding.device, Nonce::from_bytes([4; 16]), at(NOW))?;
+/// let bytes = frame::seal(&FromDevice::Fetch(fetch), &sealing, &mut world.rng)?;
+/// assert!(Frame::parse(&bytes).is_ok());
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Sealing<'a> {
     /// Whose frame it is.
@@ -231,7 +292,8 @@ impl fmt::Debug for Sealing<'_> {
 
 /// Signs a message and seals it to the server.
 ///
-/// The ephemeral key is gone when this returns: not even the device can open the frame again.
+/// The ephemeral key is gone when this returns: not even the device can open the frame again. The example of
+/// [`Sealing`] shows it.
 ///
 /// # Errors
 /// [`Error::Signer`] if the device's key refused, [`Error::WeakKey`] for a server key of small order,

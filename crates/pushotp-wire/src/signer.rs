@@ -40,6 +40,29 @@ impl Algorithm {
 /// A signing key that the device holds: in a secure enclave, a TPM, a key store, or in software.
 ///
 /// It works without the PIN, for a denial needs none, and signs nothing but this protocol's messages.
+///
+/// ```
+/// use pushotp_wire::signer::{DeviceSigner, Ed25519Signer, SignError, VerifyingKey};
+///
+/// /// A key that works only while the device is unlocked.
+/// struct Locked {
+///     key: Ed25519Signer,
+///     unlocked: bool,
+/// }
+///
+/// impl DeviceSigner for Locked {
+///     fn verifying_key(&self) -> VerifyingKey {
+///         self.key.verifying_key()
+///     }
+///
+///     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+///         if self.unlocked { self.key.sign(message) } else { Err(SignError) }
+///     }
+/// }
+///
+/// let locked = Locked { key: Ed25519Signer::from_bytes(&[7; 32]), unlocked: false };
+/// assert_eq!(locked.sign(b"message"), Err(SignError));
+/// ```
 pub trait DeviceSigner {
     /// The public half.
     fn verifying_key(&self) -> VerifyingKey;

@@ -46,6 +46,20 @@ impl fmt::Debug for DataInput<'_> {
 }
 
 /// A challenge, as its suite writes it.
+///
+/// ```
+/// use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+/// use pushotp_types::{HashAlgorithm, SecretRef};
+///
+/// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA256-8:QH64").unwrap();
+/// let secret: [u8; 32] = core::array::from_fn(|n| n as u8);
+/// let key = Key::new(HashAlgorithm::Sha256, SecretRef::new(&secret)?);
+/// let generate = |question| suite.generate(&key, &DataInput::new(question)).unwrap();
+/// let digits = "20bd7d6a2455fb8121f617d55cf6612506d2cf3b663e4ae3908e3da29621293c";
+/// assert_eq!(generate(Question::Hex(digits)).expose(), "64727617");
+/// assert_eq!(format!("{:?}", Question::Hex(digits)), "Question(..)");
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Question<'a> {

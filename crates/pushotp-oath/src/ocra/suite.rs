@@ -42,6 +42,13 @@ pub(super) enum QuestionFormat {
 }
 
 /// A part of a suite.
+///
+/// ```
+/// use pushotp_oath::{OcraSuite, Part, SuiteError};
+///
+/// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6"), Err(SuiteError::Missing(Part::Question)));
+/// assert_eq!(Part::Question.to_string(), "question");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {

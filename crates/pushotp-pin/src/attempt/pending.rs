@@ -104,6 +104,26 @@ pub enum Settlement {
 }
 
 /// How the attempts stand after one was settled.
+///
+/// ```
+/// use pushotp_pin::{Arena, MemoryAttempts, Pin, Settlement};
+/// # use pushotp_pin::*;
+/// # use pushotp_types::{TokenId, UnixTime};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+/// # let secret = UniformSecret::generate(&mut rng, 32).unwrap();
+/// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+/// # let device = SoftwareKey::generate(&mut rng);
+/// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+/// # let (mut arena, store, now) = (Arena::new(), MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+/// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut arena, rng: &mut rng };
+/// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+/// # blob.arm(&store, &device)?;
+/// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut arena)?;
+/// let settled = candidate.settle(Settlement::Accepted, &store, &device, now)?;
+/// assert_eq!((settled.left(), settled.wait_until()), (10, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settled(Record);
 

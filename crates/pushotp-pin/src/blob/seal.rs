@@ -17,6 +17,18 @@ use super::{
 use crate::{Arena, Cost, DeviceKey, Header, Pin, UniformSecret, derive};
 
 /// What sealing needs besides the secret and the PIN.
+///
+/// ```
+/// use pushotp_pin::{Arena, Cost, Generation, Header, Sealing, SoftwareKey};
+/// use pushotp_types::TokenId;
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+///
+/// let (device, mut arena) = (SoftwareKey::generate(&mut rng), Arena::new());
+/// let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+/// let sealing = Sealing { header, cost: Cost::RECOMMENDED, device: &device, arena: &mut arena, rng: &mut rng };
+/// assert_eq!(sealing.cost.memory_kib(), 64 * 1024);
+/// ```
 pub struct Sealing<'a> {
     /// The token and the count of its sealings.
     pub header: Header,

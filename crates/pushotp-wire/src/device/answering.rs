@@ -9,6 +9,19 @@ use crate::{
 /// An approval that was sent: it waits for the result of exactly those bytes.
 ///
 /// A cancel message closes the prompt on the screen, but the approval may have won: the result still counts.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{device::Outcome, terms::Status};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (shown, code) = (world.shown(), code());
+/// let (frame, answering) = world.send(|device, sending| shown.approve(&approval(&code), device, sending)).unwrap();
+/// let (_, about) = world.receive(&frame); // at the server
+/// let result = world.told(about, Status::Accepted);
+/// assert!(matches!(answering.finish(&result), Ok(Outcome::Accepted { .. })));
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Answering {
@@ -17,6 +30,20 @@ pub struct Answering {
 }
 
 /// What became of an approval.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{device::Outcome, message::Reply, terms::Status};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (shown, code) = (world.shown(), code());
+/// let (frame, answering) = world.send(|device, sending| shown.approve(&approval(&code), device, sending)).unwrap();
+/// let (_, about) = world.receive(&frame); // at the server
+/// let result = world.result(about, Reply { status: Status::WrongPasscode, left: 2, failures: 0 });
+/// let Ok(Outcome::TryAgain { left, .. }) = answering.finish(&result) else { panic!() };
+/// assert_eq!(left, 2);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 #[must_use]
@@ -69,6 +96,19 @@ impl Answering {
 }
 
 /// A denial that was sent. It can be followed by a report, until ten minutes after the challenge's end.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::{Reason, Status};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let shown = world.shown();
+/// let (frame, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+/// let (_, about) = world.receive(&frame); // at the server
+/// let result = world.told(about, Status::Accepted);
+/// assert_eq!(denied.finish(&result), Some(Status::Accepted));
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Denied {
@@ -126,6 +166,20 @@ impl Denied {
 }
 
 /// A report that was sent: it waits for its result.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::{Reason, Status};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let shown = world.shown();
+/// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+/// let (frame, reported) = world.send(|device, sending| denied.report(Reason::NotMe, device, sending)).unwrap();
+/// let (_, about) = world.receive(&frame); // at the server
+/// let result = world.told(about, Status::Accepted);
+/// assert_eq!(reported.finish(&result), Some(Status::Accepted));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Reported {

@@ -12,6 +12,18 @@ use crate::{
 /// A challenge that the server sealed for this device and that is of now; the user has not seen it yet.
 ///
 /// Give it to [`SeenChallenges::note`](super::SeenChallenges::note) first: a challenge is shown once.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::TokenPolicy;
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let opened = world.opened(parts());
+/// assert_eq!((opened.id(), opened.expires()), (parts().id, parts().expires));
+/// let shown = opened.show(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+/// assert_eq!(shown.context().user(), "alice");
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Opened {
@@ -97,6 +109,17 @@ impl Opened {
 ///
 /// It can be denied, or opened in the app. It can be approved only through [`quick`](Self::quick), which the challenge
 /// and the token must both permit.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::TokenPolicy;
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let notification = world.opened(parts()).notify(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+/// let notification = notification.quick().unwrap_err(); // this token may be approved in the app only
+/// assert_eq!(notification.open().tokens().len(), 1);
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Notification {

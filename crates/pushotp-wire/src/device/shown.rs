@@ -58,6 +58,18 @@ impl Prompt {
 ///
 /// Display all of [`context`](Self::context), and the [`age`](Self::age). Let the user choose among the
 /// [`tokens`](Self::tokens), type the number, and unlock the token.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::NumberMode;
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let shown = world.shown();
+/// assert_eq!((shown.context().application(), shown.context().user()), ("Intranet", "alice"));
+/// assert_eq!(shown.number_mode(), NumberMode::TypeIn { digits: 6 });
+/// assert!(shown.requires_verification(&TOKEN));
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Shown {

@@ -126,6 +126,36 @@ impl fmt::Debug for DeviceEnrolment {
 }
 
 /// An enrolled device: show the code, and store the rest once the person at the login page has confirmed it.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
+/// use pushotp_wire::enrol::DeviceEnrolment;
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let now = UnixTime::from_secs(1_800_000_000);
+/// # let server_key = ServerKey::from_bytes(&[7; 32]);
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *server_key.public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+/// # let signer = Ed25519Signer::generate(&mut rng);
+/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// # let recipient = EnrolmentRecipient {
+/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
+/// #     epoch: offer.epoch, psk: &offer.psk,
+/// # };
+/// # let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
+/// # let response = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?.response;
+/// let enrolled = waiting.finish(&response)?;
+/// assert_eq!(enrolled.confirmation.as_str().len(), 6); // show it
+/// let (info, secret) = &enrolled.tokens[0]; // seal it
+/// assert_eq!((info.name(), secret.expose().len()), ("Work", 32));
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Enrolled {
     /// Whose channel it is.

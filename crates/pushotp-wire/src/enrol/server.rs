@@ -21,6 +21,35 @@ use crate::{
 };
 
 /// What a server opens the first frame of an enrolment with: what its offer said.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
+/// use pushotp_wire::enrol::EnrolmentRecipient;
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let now = UnixTime::from_secs(1_800_000_000);
+/// # let server_key = ServerKey::from_bytes(&[7; 32]);
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *server_key.public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+/// # let signer = Ed25519Signer::generate(&mut rng);
+/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// # let (request, _) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// let recipient = EnrolmentRecipient {
+///     server_key: &server_key,
+///     tenant: offer.tenant,
+///     enrolment: offer.enrolment,
+///     device: offer.device,
+///     epoch: offer.epoch,
+///     psk: &offer.psk,
+/// };
+/// assert!(Frame::parse(&request)?.open_enrolment(&recipient).is_ok());
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct EnrolmentRecipient<'a> {
     /// The key that the offer carried.
@@ -44,6 +73,34 @@ impl fmt::Debug for EnrolmentRecipient<'_> {
 }
 
 /// A request that was opened: the device holds the offer and its own signing key.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let now = UnixTime::from_secs(1_800_000_000);
+/// # let server_key = ServerKey::from_bytes(&[7; 32]);
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *server_key.public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+/// # let signer = Ed25519Signer::generate(&mut rng);
+/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// # let (request, _) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// # let recipient = EnrolmentRecipient {
+/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
+/// #     epoch: offer.epoch, psk: &offer.psk,
+/// # };
+/// let opened = Frame::parse(&request)?.open_enrolment(&recipient)?;
+/// assert_eq!(opened.profile().name(), "Alice's phone");
+/// let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
+/// let enrolled = opened.respond(&[info], now, &mut rng)?;
+/// assert_eq!(enrolled.verifying_key, signer.verifying_key());
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 pub struct EnrolmentOpened {
     binding: Binding,
     enrolment: EnrolmentId,
@@ -147,6 +204,34 @@ impl fmt::Debug for EnrolmentOpened {
 }
 
 /// What the server keeps of an enrolment; it counts once a person has compared the codes.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let now = UnixTime::from_secs(1_800_000_000);
+/// # let server_key = ServerKey::from_bytes(&[7; 32]);
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *server_key.public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+/// # let signer = Ed25519Signer::generate(&mut rng);
+/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// # let recipient = EnrolmentRecipient {
+/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
+/// #     epoch: offer.epoch, psk: &offer.psk,
+/// # };
+/// let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
+/// let server = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?;
+/// let device = waiting.finish(&server.response)?;
+/// assert_eq!(server.confirmation, device.confirmation); // a person compares them
+/// assert_eq!(server.secrets[0].1.expose(), device.tokens[0].1.expose()); // and no secret has travelled
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ServerEnrolled {
     /// The sealed response; the same frame again gets the same bytes.

@@ -16,6 +16,14 @@ type ApproveFields = (u8, Id, Hash, Id, u8, String, String, u64, u64, ByteBuf);
 type DenyFields = (u8, Id, Hash, u8, u64, u64, ByteBuf);
 
 /// When a device says that it sent a message, and the how manieth it is; logged, never deciding about a login.
+///
+/// ```
+/// use pushotp_types::UnixTime;
+/// use pushotp_wire::message::Sent;
+///
+/// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 1_800_000_000_000 };
+/// assert!(Sent { sequence: sent.sequence + 1, ..sent } != sent);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The device's clock.
@@ -35,6 +43,24 @@ impl Sent {
 }
 
 /// What an approval says, before it is made.
+///
+/// ```
+/// use pushotp_types::{Code, Digits, TokenId, UnixTime};
+/// use pushotp_wire::message::{Approve, ApproveParts, Sent};
+/// use pushotp_wire::{Error, terms::{ChallengeHash, ChallengeId, UserVerification}};
+///
+/// let parts = ApproveParts {
+///     challenge: ChallengeId::from_bytes([1; 16]),
+///     hash: ChallengeHash::from_bytes([2; 32]),
+///     token: TokenId::from_bytes([3; 16]),
+///     verification: UserVerification::Pin,
+///     number: "12 456",
+///     code: &Code::from_value(64_727_617, Digits::EIGHT),
+///     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+/// };
+/// assert_eq!(Approve::new(&parts).unwrap_err(), Error::Number);
+/// assert!(Approve::new(&ApproveParts { number: "123456", ..parts }).is_ok());
+/// ```
 #[derive(Debug)]
 pub struct ApproveParts<'a> {
     /// The challenge.

@@ -16,6 +16,17 @@ const MAX_LIFE: u64 = 600;
 type Fields = (u8, Id, Vec<Id>, u64, u64, Hash, u8, (u8, u8, ByteBuf), (u8, u8), BTreeMap<u8, Value>, ByteBuf);
 
 /// The fields of a [`Challenge`], to make one of.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Error, message::{Challenge, ChallengeParts}};
+///
+/// let life = |seconds| Challenge::new(ChallengeParts { expires: at(NOW + seconds), ..parts() }); // a typical one
+/// assert!(life(600).is_ok());
+/// assert_eq!(life(601).unwrap_err(), Error::Field("exp"));
+/// # let _ = World::new();
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChallengeParts {
     /// A fresh id.

@@ -46,6 +46,16 @@ pub struct Context {
 }
 
 /// The value of an entry that need not be understood.
+///
+/// ```
+/// use pushotp_wire::{Error, message::{Context, ContextValue}};
+///
+/// let context = Context::new("Intranet", "alice")?;
+/// // An odd key may be ignored by a device; an even one it has to display, and version 1 has six of those.
+/// assert!(context.clone().with_extra(13, ContextValue::Uint(5)).is_ok());
+/// assert_eq!(context.with_extra(12, ContextValue::Uint(5)).unwrap_err(), Error::Field("ctx"));
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextValue {
     /// Text.

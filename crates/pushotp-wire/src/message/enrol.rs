@@ -71,6 +71,16 @@ impl DeviceProfile {
 /// The first message of a device: its signing key, tied to this very run by the exporter's `bind` value.
 ///
 /// Made by [`DeviceEnrolment::start`](crate::enrol::DeviceEnrolment::start).
+///
+/// ```
+/// use pushotp_wire::message::FromDevice;
+///
+/// let device = |message: &FromDevice| match message {
+///     FromDevice::EnrolRequest(request) => Some(request.profile().name().to_owned()),
+///     _ => None,
+/// };
+/// # let _ = device;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolRequest {
     enrolment: EnrolmentId,
@@ -195,6 +205,18 @@ impl TokenInfo {
 }
 
 /// The reply to an enrolment request: the tokens, or a refusal.
+///
+/// ```
+/// use pushotp_types::{EnrolmentId, TokenId, UnixTime};
+/// use pushotp_wire::message::{EnrolResponse, TokenInfo};
+/// use pushotp_wire::terms::{MessageHash, OtpSpec, TokenPolicy};
+///
+/// let token = TokenInfo::new(TokenId::from_bytes([1; 16]), "Work", TokenPolicy::NONE, OtpSpec::BOUND)?;
+/// let (enrolment, about) = (EnrolmentId::from_bytes([2; 16]), MessageHash::of(b"the request's frame"));
+/// let response = EnrolResponse::new(enrolment, about, vec![token], UnixTime::from_secs(1_800_000_000))?;
+/// assert_eq!(response.tokens()[0].name(), "Work");
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolResponse {
     enrolment: EnrolmentId,

@@ -100,6 +100,17 @@ impl fmt::Debug for Payload {
 }
 
 /// A message of the server.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::message::FromServer;
+///
+/// let FromServer::Challenge(challenge) = payload(parts()).decode()? else { panic!() }; // a typical one
+/// assert_eq!(challenge.id(), parts().id);
+/// # let _ = World::new();
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FromServer {
@@ -116,6 +127,17 @@ pub enum FromServer {
 }
 
 /// A message of a device.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::message::FromDevice;
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let (bytes, nonce) = world.send(|device, sending| device.fetch(sending)).unwrap();
+/// let (FromDevice::Fetch(fetch), _) = world.receive(&bytes) else { panic!() }; // at the server
+/// assert_eq!(fetch.nonce(), nonce);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FromDevice {
