@@ -16,11 +16,12 @@ mod server;
 #[path = "story.rs"]
 mod story;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 use options::Options;
-use pushotp::provision::enrolment;
+use pushotp::{KeyEncryptionKey, SoftwareKek, provision::enrolment, store::Store};
+use pushotp_store_sqlite::SqliteStore;
 
 /// Every form in which bytes could be printed.
 fn forms(secret: &[u8]) -> Vec<String> {
@@ -28,6 +29,15 @@ fn forms(secret: &[u8]) -> Vec<String> {
     let encoded =
         [HEXLOWER, BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD].map(|form| form.encode(secret).to_lowercase());
     encoded.into_iter().chain([decimal.join(", "), decimal.join(",")]).collect()
+}
+
+/// The secrets of the tokens, out of the server's database.
+fn token_secrets(db: &Path, kek: [u8; 32]) -> Vec<Vec<u8>> {
+    let (store, kek) = (SqliteStore::open(db).unwrap(), SoftwareKek::from_bytes(kek));
+    let page = pollster::block_on(store.scan(None, 100)).unwrap();
+    let secrets = page.iter().filter(|(key, _)| key.as_bytes().starts_with(b"secret/"));
+    // A CBOR byte string of 32 bytes: two bytes of head.
+    secrets.map(|(key, stored)| kek.open(key.as_bytes(), &stored.value).unwrap().split_off(2)).collect()
 }
 
 fn run(options: &Options) -> String {
@@ -59,8 +69,10 @@ fn the_story_holds_and_prints_no_secret() {
         let keys = fs::read(folder.path().join(file)).unwrap();
         secrets.extend(keys.chunks_exact(32).map(<[u8]>::to_vec));
     }
+    let kek = <[u8; 32]>::try_from(secrets.get(2).unwrap().as_slice()).unwrap();
     secrets.push(fs::read(&state).unwrap());
-    assert_eq!(secrets.len(), 6);
+    secrets.extend(token_secrets(&db, kek));
+    assert_eq!(secrets.len(), 8);
     let shown: String = out.lines().filter(|line| !line.contains("pushotp://enrol#")).collect::<Vec<_>>().join("\n");
     for form in secrets.iter().flat_map(|secret| forms(secret)) {
         assert!(!shown.to_lowercase().contains(&form), "a secret is printed");

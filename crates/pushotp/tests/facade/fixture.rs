@@ -10,7 +10,13 @@ use pushotp::{
     pin::{Cost, Pin, PinPolicy},
     store::{DynStore, MemoryStore},
     types::{Offer, TenantId, TokenId, UnixTime},
-    wire::{keys::ServerKey, terms::PushAddress},
+    wire::{
+        frame::{Frame, Recipient},
+        keys::{Binding, ChannelKeys, ServerKey},
+        message::FromDevice,
+        signer::{DeviceSigner as _, Ed25519Signer},
+        terms::PushAddress,
+    },
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -144,6 +150,27 @@ impl World {
 
     pub(crate) fn token(&self, id: TokenId) -> TokenView {
         block_on(self.server.tokens(&self.user)).unwrap().into_iter().find(|token| token.id == id).unwrap()
+    }
+
+    /// The passcode in an approval, as the server reads it.
+    pub(crate) fn code_in(&self, approval: &[u8]) -> String {
+        let kek = SoftwareKek::from_bytes(KEK);
+        let page = block_on(DynStore::scan(&*self.store, None, 100)).unwrap();
+        let (key, stored) = page.iter().find(|(key, _)| key.as_bytes().starts_with(b"device/")).unwrap();
+        // An array that begins with the exposed channel keys, 80 bytes.
+        let plain = kek.open(key.as_bytes(), &stored.value).unwrap();
+        let keys = ChannelKeys::from_exposed(&plain[3..83].try_into().unwrap()).unwrap();
+        let tenant = TenantId::new(b"example.com").unwrap();
+        let recipient = Recipient {
+            server_key: &ServerKey::from_bytes(&self.server_key),
+            binding: &Binding { tenant, device: self.device.id(), epoch: self.offer.epoch },
+            keys: &keys,
+            verifying_key: &Ed25519Signer::from_bytes(&self.keys[..32].try_into().unwrap()).verifying_key(),
+        };
+        match Frame::parse(approval).unwrap().open(&recipient).unwrap().decode().unwrap() {
+            FromDevice::Approve(approve) => approve.expose_code().to_owned(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Every secret of the story, also those that only the store and the device's state hold.

@@ -61,6 +61,7 @@ fn a_whole_story_prints_no_secret() {
         writeln!(log, "{pin:?}").unwrap();
         let (message, answering) =
             world.device.approve(prompt, (world.bank, &number, Some(&pin)), now, &mut world.rng).unwrap();
+        words.push(world.code_in(&message));
         writeln!(log, "{answering:?}").unwrap();
         let received = block_on(world.server.receive(&message, now, &mut world.rng)).unwrap();
         writeln!(log, "{received:?} {:?}", received.error().map(ToString::to_string)).unwrap();
