@@ -20,8 +20,10 @@ use crate::Counter;
 pub struct DataInput<'a> {
     /// C: both sides count.
     pub counter: Option<Counter>,
-    /// Q: the challenge.
+    /// Q: the challenge; where both sides challenge each other, that of the other party.
     pub challenge: Question<'a>,
+    /// Where both sides challenge each other, the challenge of the side that computes; it is appended.
+    pub own_challenge: Option<Question<'a>>,
     /// P: the hash of the PIN, never the PIN: 20, 32 or 64 bytes.
     pub pin_hash: Option<&'a [u8]>,
     /// S: information about the session, as many bytes as the suite says.
@@ -34,7 +36,29 @@ impl<'a> DataInput<'a> {
     /// A challenge alone.
     #[must_use]
     pub const fn new(challenge: Question<'a>) -> Self {
-        Self { counter: None, challenge, pin_hash: None, session: None, timestamp: None }
+        Self { counter: None, challenge, own_challenge: None, pin_hash: None, session: None, timestamp: None }
+    }
+
+    /// Two challenges, for the mutual mode and for a signature with server authentication.
+    ///
+    /// The server computes over the client's challenge and then its own, the client the other way round.
+    ///
+    /// ```
+    /// use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+    /// use pushotp_types::{HashAlgorithm, SecretRef};
+    ///
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA256-8:QA08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha256, SecretRef::new(b"12345678901234567890123456789012")?);
+    /// let (client, server) = (Question::Alphanumeric("CLI22220"), Question::Alphanumeric("SRV11110"));
+    /// assert_eq!(suite.generate(&key, &DataInput::mutual(client, server)).unwrap().expose(), "28247970");
+    /// assert_eq!(suite.generate(&key, &DataInput::mutual(server, client)).unwrap().expose(), "15510767");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
+    /// Source: RFC 6287 §7.2, §7.3.2.
+    #[must_use]
+    pub const fn mutual(other_party: Question<'a>, own: Question<'a>) -> Self {
+        Self { own_challenge: Some(own), ..Self::new(other_party) }
     }
 }
 
@@ -71,6 +95,20 @@ pub enum Question<'a> {
     Hex(&'a str),
     /// `QH64`: the 32 bytes of a hash, which `Hex` would spell with 64 digits.
     Hash(&'a [u8; 32]),
+}
+
+impl<'a> Question<'a> {
+    /// The text of a challenge, if it is of the format and at most so long.
+    fn text(self, format: QuestionFormat, most: u8) -> Option<&'a str> {
+        let (text, is_one): (_, fn(u8) -> bool) = match (format, self) {
+            (QuestionFormat::Alphanumeric, Self::Alphanumeric(text)) => (text, |byte| byte.is_ascii_alphanumeric()),
+            (QuestionFormat::Numeric, Self::Numeric(text)) => (text, |byte| byte.is_ascii_digit()),
+            (QuestionFormat::Hex, Self::Hex(text)) => (text, |byte| byte.is_ascii_hexdigit()),
+            _ => return None,
+        };
+        let fits = (1..=usize::from(most)).contains(&text.len()) && text.bytes().all(is_one);
+        fits.then_some(text)
+    }
 }
 
 /// A challenge may be a transaction's text: it is not the log's.
@@ -139,7 +177,7 @@ impl Fixed {
         self.counter = input.counter.map(|counter| counter.get().to_be_bytes());
         self.timestamp =
             input.timestamp.zip(suite.time_step()).map(|(time, step)| (time.as_secs() / u64::from(step)).to_be_bytes());
-        self.ask(suite.question(), input.challenge).ok_or(DataInputError::Format(Part::Question))
+        self.ask(suite.question(), (input.challenge, input.own_challenge)).ok_or(DataInputError::Format(Part::Question))
     }
 
     pub(super) fn counter(&self) -> &[u8] {
@@ -155,31 +193,44 @@ impl Fixed {
     }
 
     /// Writes the challenge, 128 bytes with zeros on the right; `None` if it is not of the format.
-    fn ask(&mut self, (format, most): (QuestionFormat, u8), question: Question<'_>) -> Option<()> {
-        let most = usize::from(most);
-        let fits = |text: &str| (1..=most).contains(&text.len()).then_some(());
-        match (format, question) {
-            (QuestionFormat::Alphanumeric, Question::Alphanumeric(text)) => {
-                fits(text)?;
-                if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                    return None;
-                }
-                self.put(text.bytes());
+    ///
+    /// Two challenges are joined as texts, before anything is encoded.
+    fn ask(
+        &mut self,
+        (format, most): (QuestionFormat, u8),
+        questions: (Question<'_>, Option<Question<'_>>),
+    ) -> Option<()> {
+        let (first, second) = match questions {
+            (Question::Hash(first), second) if format == QuestionFormat::Hex && most == 64 => {
+                return self.put_hashes(first, second);
             }
-            (QuestionFormat::Hex, Question::Hex(text)) => {
-                fits(text)?;
-                self.put_nibbles(text.bytes())?;
+            (first, second) => {
+                let second = second.map_or(Some(""), |second| second.text(format, most));
+                (first.text(format, most)?, second?)
             }
-            (QuestionFormat::Hex, Question::Hash(hash)) if most == 64 => self.put(hash.iter().copied()),
-            (QuestionFormat::Numeric, Question::Numeric(text)) => {
-                fits(text)?;
-                let number = decimal(text)?;
+        };
+        let digits = first.bytes().chain(second.bytes());
+        match format {
+            QuestionFormat::Alphanumeric => self.put(digits),
+            QuestionFormat::Hex => self.put_nibbles(digits)?,
+            QuestionFormat::Numeric => {
+                let number = decimal(digits)?;
                 let nibbles = number.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
                 let minimal = nibbles.skip_while(|nibble| *nibble == 0);
                 self.put_nibbles(minimal.map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }))?;
             }
-            _ => return None,
         }
+        Some(())
+    }
+
+    /// One hash or two, which are whole bytes.
+    fn put_hashes(&mut self, first: &[u8; 32], second: Option<Question<'_>>) -> Option<()> {
+        let second: &[u8] = match second {
+            None => &[],
+            Some(Question::Hash(second)) => second,
+            Some(_) => return None,
+        };
+        self.put(first.iter().chain(second).copied());
         Some(())
     }
 
@@ -208,10 +259,10 @@ fn present(part: Part, asked: bool, given: bool) -> Result<(), DataInputError> {
     }
 }
 
-/// A decimal number of up to 64 digits, which is 213 bits, as 32 bytes big-endian.
-fn decimal(text: &str) -> Option<[u8; 32]> {
-    let mut number = [0_u8; 32];
-    for digit in text.bytes() {
+/// A decimal number of up to 128 digits, which is 426 bits, as 54 bytes big-endian.
+fn decimal(digits: impl Iterator<Item = u8>) -> Option<[u8; 54]> {
+    let mut number = [0_u8; 54];
+    for digit in digits {
         let mut carry = u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
         for byte in number.iter_mut().rev() {
             let [high, low] = (u16::from(*byte) * 10 + carry).to_be_bytes();
