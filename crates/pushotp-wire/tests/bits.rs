@@ -14,7 +14,7 @@ use pushotp_wire::{
     envelope,
     keys::{ChannelKeys, ServerKey},
     message::{Cancel, DeviceProfile, Sent, TokenInfo},
-    signer::Ed25519Signer,
+    signer::{DeviceSigner, Ed25519Signer, VerifyingKey},
     terms::{CancelReason, ChallengeId, OtpSpec, PushAddress, TokenPolicy},
 };
 use rand_chacha::{
@@ -157,4 +157,36 @@ fn hostile_bytes() {
         frames += u32::from(Frame::parse(&bytes).is_ok_and(|frame| frame.as_bytes() == bytes));
     }
     assert!(envelopes > 100 && frames > 100, "{envelopes} {frames}: nothing is proved");
+}
+
+/// 100,000 random and mutated public keys: one that is taken has this encoding and no other.
+#[test]
+fn hostile_keys() {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let good = Ed25519Signer::from_bytes(&[5; 32]).verifying_key();
+    let (mut taken, mut refused) = (0, 0);
+    for round in 0..100_000_u32 {
+        let mut bytes = good.as_bytes().to_vec();
+        match round % 4 {
+            0 => rng.fill_bytes(&mut bytes),
+            1 => bytes.truncate(rng.next_u32() as usize % 32),
+            2 => bytes[rng.next_u32() as usize % 32] ^= 1 << (rng.next_u32() % 8),
+            // Near the field's order, where a value has two encodings.
+            _ => {
+                bytes.fill(0xff);
+                (bytes[0], bytes[31]) = (rng.next_u32().to_le_bytes()[0], 0x7f | bytes[31] << (round % 8));
+            }
+        }
+        match VerifyingKey::parse(&bytes) {
+            Ok(key) => {
+                assert_eq!(key.as_bytes(), bytes);
+                taken += 1;
+            }
+            Err(error) => {
+                assert_eq!(error, Error::WeakKey);
+                refused += 1;
+            }
+        }
+    }
+    assert!(taken > 10_000 && refused > 10_000, "{taken} {refused}: nothing is proved");
 }
