@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use chacha20poly1305::{
-    ChaCha20Poly1305, Key, KeyInit, Nonce,
+    ChaCha20Poly1305, KeyInit, Nonce,
     aead::{Aead, Payload as Sealed},
 };
 use pushotp_types::TenantId;
@@ -116,7 +116,7 @@ impl<'a> Envelope<'a> {
             return Err(Error::UnknownKid);
         }
         let aad = aad(self.protected, tenant);
-        let cipher = ChaCha20Poly1305::new(&Key::from(*keys.s2d_key()));
+        let cipher = ChaCha20Poly1305::new(keys.s2d_key().into());
         let plain = cipher
             .decrypt(&Nonce::from(self.iv), Sealed { msg: self.ciphertext, aad: &aad })
             .map_err(|_| Error::BadSeal)?;
@@ -158,7 +158,7 @@ pub fn seal<R: CryptoRng + ?Sized>(
     let mut iv = [0; 12];
     rng.fill_bytes(&mut iv);
     let protected = protected(keys.s2d_kid(), &iv, payload.typ());
-    let cipher = ChaCha20Poly1305::new(&Key::from(*keys.s2d_key()));
+    let cipher = ChaCha20Poly1305::new(keys.s2d_key().into());
     let ciphertext = cipher
         .encrypt(&Nonce::from(iv), Sealed { msg: plain, aad: &aad(&protected, tenant) })
         .map_err(|_| Error::TooLarge)?;

@@ -154,8 +154,8 @@ impl<'a> Frame<'a> {
     /// Opens the seal and verifies the signature.
     ///
     /// # Errors
-    /// [`Error`]: tell the outside nothing but that the frame was refused. [`Error::BadSignature`] is an incident:
-    /// somebody holds the channel's keys, and not the signing key.
+    /// [`Error`]: tell the outside nothing but that the frame was refused. Any but [`Error::UnknownKid`] and
+    /// [`Error::BadSeal`] is an incident: somebody holds the channel's PSK, and not the signing key.
     pub fn open(&self, recipient: &Recipient<'_>) -> Result<Signed, Error> {
         let Recipient { server_key, binding, keys, verifying_key } = recipient;
         let kid = keys.d2s_kid();
@@ -170,7 +170,8 @@ impl<'a> Frame<'a> {
             return Err(Error::Direction);
         }
         sign1.verify(verifying_key, &binding.tenant)?;
-        Ok(Signed { typ: sign1.typ(), payload: Zeroizing::new(sign1.payload().to_vec()), hash: self.hash() })
+        let payload = Zeroizing::new(sign1.payload().to_vec());
+        Ok(Signed { typ: sign1.typ(), payload, hash: self.hash(), device: binding.device })
     }
 
     /// Does the work of [`open`](Self::open) for a frame whose id is unknown, so that its refusal takes the same time.
@@ -227,6 +228,8 @@ pub struct Signed {
     typ: Typ,
     payload: Zeroizing<Vec<u8>>,
     hash: MessageHash,
+    /// Whose keys opened it.
+    device: DeviceId,
 }
 
 impl Signed {
@@ -245,9 +248,13 @@ impl Signed {
     /// The message.
     ///
     /// # Errors
-    /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range.
+    /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range, and for a
+    /// fetch in the name of another device.
     pub fn decode(&self) -> Result<FromDevice, Error> {
-        FromDevice::decode(self.typ, &self.payload)
+        match FromDevice::decode(self.typ, &self.payload)? {
+            FromDevice::Fetch(fetch) if fetch.device() != self.device => Err(Error::Field("did")),
+            message => Ok(message),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub use fetch::{Fetch, Pending};
 pub use payload::{FromDevice, FromServer, Payload};
 pub use reply::{Cancel, Reply, ResultMessage};
 
-use pushotp_cbor::{ByteArray, ByteBuf, decode, encode};
+use pushotp_cbor::{ByteArray, ByteBuf, decode, encode_into};
 use pushotp_types::{TokenId, UnixTime};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -58,7 +58,10 @@ fn tokens(ids: &[Id]) -> Result<Vec<TokenId>, Error> {
 
 /// A payload from its fields, the last of which is an empty pad.
 fn write<T: Serialize>(fields: &T, frame: Frame) -> Result<Vec<u8>, Error> {
-    padding::pad(encode(fields)?, frame)
+    // Room for an approval and its pad: a buffer that grows leaves copies of number and passcode behind.
+    let mut payload = Vec::with_capacity(512);
+    encode_into(fields, &mut payload)?;
+    padding::pad(payload, frame)
 }
 
 /// The fields of a payload, its encoding and its pad checked.

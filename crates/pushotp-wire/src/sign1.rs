@@ -89,3 +89,60 @@ fn to_be_signed(protected: [u8; 7], tenant: &TenantId, payload: &[u8]) -> Vec<u8
     put_bytes(&mut out, payload);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use pushotp_types::{DeviceId, UnixTime};
+    use rand_chacha::{
+        ChaCha20Rng,
+        rand_core::{Rng, SeedableRng},
+    };
+
+    use super::*;
+    use crate::{message::Fetch, signer::Ed25519Signer, terms::Nonce};
+
+    fn good() -> Vec<u8> {
+        let now = UnixTime::from_secs(1_800_000_000);
+        let fetch = Fetch::new(DeviceId::from_bytes([1; 16]), Nonce::from_bytes([4; 16]), now).unwrap();
+        let signer = Ed25519Signer::from_bytes(&[6; 32]);
+        sign(&FromDevice::Fetch(fetch), &TenantId::new(b"example.com").unwrap(), &signer).unwrap().to_vec()
+    }
+
+    fn written(sign1: &Sign1<'_>) -> Vec<u8> {
+        let mut out = alloc::vec![0xd2, 0x84];
+        put_bytes(&mut out, sign1.protected);
+        out.push(0xa0);
+        put_bytes(&mut out, sign1.payload);
+        put_bytes(&mut out, sign1.signature);
+        out
+    }
+
+    /// 100,000 random and mutated signed messages: one that is read has this form and no other.
+    #[test]
+    fn hostile_bytes() {
+        let (good, mut rng) = (good(), ChaCha20Rng::seed_from_u64(8));
+        let (mut read, mut refused) = (0, 0);
+        for round in 0..100_000 {
+            let mut bytes = good.clone();
+            if round % 10 == 0 {
+                rng.fill_bytes(&mut bytes);
+            }
+            for _ in 0..rng.next_u32() % 3 {
+                let at = rng.next_u32() as usize % (bytes.len() + 1);
+                match rng.next_u32() % 4 {
+                    0 => bytes.truncate(at),
+                    1 => bytes.insert(at, rng.next_u32().to_le_bytes()[0]),
+                    _ => drop(bytes.get_mut(at).map(|byte| *byte ^= 1 << (rng.next_u32() % 8))),
+                }
+            }
+            match Sign1::parse(&bytes) {
+                Ok(sign1) => {
+                    assert_eq!(written(&sign1), bytes);
+                    read += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(read > 20_000 && refused > 20_000, "{read} {refused}: nothing is proved");
+    }
+}

@@ -157,6 +157,7 @@ impl fmt::Debug for DeviceEnrolment {
 /// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Enrolled {
     /// Whose channel it is.
     pub binding: Binding,

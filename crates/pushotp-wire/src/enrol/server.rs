@@ -127,8 +127,9 @@ impl Frame<'_> {
     /// Opens the first frame of an enrolment and checks the proof of possession.
     ///
     /// # Errors
-    /// [`Error::BadSeal`] for a wrong one-time secret, which does not use up the offer. [`Error::BadPossession`] if
-    /// signature or binding do not fit: then somebody holds the offer who does not hold the key.
+    /// [`Error::BadSeal`] for a wrong one-time secret. [`Error::BadPossession`] if signature or binding do not fit: then
+    /// somebody holds the offer who does not hold the key. Any other [`Error`] for a request that is none. None of them
+    /// uses up the offer, and the outside is told only that the frame was refused.
     pub fn open_enrolment(&self, recipient: &EnrolmentRecipient<'_>) -> Result<EnrolmentOpened, Error> {
         let &EnrolmentRecipient { server_key, tenant, enrolment, device, epoch, psk } = recipient;
         if self.id() != FrameId::Enrolment(enrolment) {
@@ -179,6 +180,8 @@ impl EnrolmentOpened {
     }
 
     /// The response that gives the device its tokens, 1 to 8, and all that the server keeps.
+    ///
+    /// With no token it refuses the enrolment: send it, and keep nothing.
     ///
     /// # Errors
     /// [`Error::Field`] for a token that is named twice or too many of them.
@@ -233,6 +236,7 @@ impl fmt::Debug for EnrolmentOpened {
 /// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ServerEnrolled {
     /// The sealed response; the same frame again gets the same bytes.
     pub response: Vec<u8>,

@@ -15,7 +15,7 @@ use crate::{
 type ApproveFields = (u8, Id, Hash, Id, u8, String, String, u64, u64, ByteBuf);
 type DenyFields = (u8, Id, Hash, u8, u64, u64, ByteBuf);
 
-/// When a device says that it sent a message, and the how manieth it is; logged, never deciding about a login.
+/// When a device says that it sent a message, and its sequence number; logged, never deciding about a login.
 ///
 /// ```
 /// use pushotp_types::UnixTime;
@@ -61,7 +61,6 @@ impl Sent {
 /// assert_eq!(Approve::new(&parts).unwrap_err(), Error::Number);
 /// assert!(Approve::new(&ApproveParts { number: "123456", ..parts }).is_ok());
 /// ```
-#[derive(Debug)]
 pub struct ApproveParts<'a> {
     /// The challenge.
     pub challenge: ChallengeId,
@@ -77,6 +76,16 @@ pub struct ApproveParts<'a> {
     pub code: &'a Code,
     /// Clock and sequence number.
     pub sent: Sent,
+}
+
+/// The number is what ties the approval to the page.
+impl fmt::Debug for ApproveParts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApproveParts")
+            .field("challenge", &self.challenge)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The user approves: about one challenge, with one token, the number and the passcode.

@@ -1,4 +1,5 @@
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{EnrolmentId, TokenId, UnixTime};
@@ -81,7 +82,7 @@ impl DeviceProfile {
 /// };
 /// # let _ = device;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EnrolRequest {
     enrolment: EnrolmentId,
     bind: [u8; 32],
@@ -145,6 +146,16 @@ impl EnrolRequest {
     #[must_use]
     pub const fn profile(&self) -> &DeviceProfile {
         &self.profile
+    }
+}
+
+/// Without the exporter's value.
+impl fmt::Debug for EnrolRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolRequest")
+            .field("enrolment", &self.enrolment)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
     }
 }
 

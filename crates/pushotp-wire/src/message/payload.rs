@@ -166,7 +166,7 @@ impl FromDevice {
         }
     }
 
-    /// The padded payload that a device signs.
+    /// The padded payload that a device signs; that of an approval has number and passcode in it: erase it.
     ///
     /// # Errors
     /// [`Error::Padding`] never happens for a message that its constructor took.

@@ -12,6 +12,7 @@ use crate::terms::{CancelReason, ChallengeHash, MessageHash, Reason, TokenPolicy
 /// assert_ne!(Event::Cancel(CancelReason::PageClosed), Event::Tick);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// A device approves.
     Approve(Approval),
@@ -117,6 +118,7 @@ pub struct Denial {
 /// assert_ne!(TokenStanding::Usable, TokenStanding::Disabled);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenStanding {
     /// The device holds it, and it may be used.
     Usable,
@@ -134,6 +136,7 @@ pub enum TokenStanding {
 /// assert_ne!(NumberVerdict::Right, NumberVerdict::Wrong);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NumberVerdict {
     /// The number on the login page, or none where none is asked for.
     Right,
@@ -149,6 +152,7 @@ pub enum NumberVerdict {
 /// assert_ne!(PasscodeVerdict::Right, PasscodeVerdict::Wrong);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PasscodeVerdict {
     /// The passcode of the token for this challenge.
     Right,

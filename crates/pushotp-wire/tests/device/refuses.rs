@@ -4,7 +4,7 @@ use pushotp_types::{Code, Digits};
 use pushotp_wire::{
     Error,
     device::{Approval, Device, Sending, Shown},
-    message::{ChallengeParts, FromDevice, Sent},
+    message::{Approve, ApproveParts, ChallengeParts, FromDevice, Sent},
     signer::{DeviceSigner, SignError, VerifyingKey},
     terms::{ChallengePolicy, NumberMode, Reason, TokenPolicy, UserVerification},
 };
@@ -150,7 +150,21 @@ fn from_the_notification() {
 fn debug_is_silent() {
     let mut world = World::new();
     let code = code();
-    let texts = [format!("{:?}", world.device), format!("{:?}", approval(&code)), format!("{:?}", world.shown())];
+    let parts = ApproveParts {
+        challenge: parts().id,
+        hash: request().hash,
+        token: TOKEN,
+        verification: UserVerification::Pin,
+        number: NUMBER,
+        code: &code,
+        sent: Sent { at: at(NOW), sequence: 1 },
+    };
+    let texts = [
+        format!("{:?}", world.device),
+        format!("{:?}", approval(&code)),
+        format!("{:?}", world.shown()),
+        format!("{parts:?} {:?}", Approve::new(&parts).unwrap()),
+    ];
     let secret = format!("{:?}", &world.device.keys().expose()[..8]);
     for text in texts {
         assert!(!text.contains(NUMBER) && !text.contains(code.expose()), "{text}");

@@ -4,9 +4,9 @@ use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId};
 use pushotp_wire::{
     Error, Frame,
     enrol::{DeviceEnrolment, EnrolmentOpened, EnrolmentRecipient},
-    message::{DeviceProfile, Sent, TokenInfo},
+    message::{DeviceProfile, FromDevice, Sent, TokenInfo},
     signer::{DeviceSigner, Ed25519Signer},
-    terms::{OtpSpec, PushAddress, PushKind, TokenPolicy},
+    terms::{OtpSpec, PushAddress, PushKind, TokenPolicy, Typ},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
@@ -165,4 +165,26 @@ fn our_device_enrols_at_a_server_by_hand() {
     for (info, secret) in &enrolled.tokens {
         assert_eq!(secret.expose(), export(&run, "token", *info.id().as_bytes(), 32));
     }
+}
+
+/// The exporter's value in a request is nobody's to read; the name is what an operator looks for.
+#[test]
+fn a_request_prints_no_exporter_value() {
+    let (_, run) = sender(&bound());
+    let fields = crate::messages::with(request(&run), 2, bytes([0xab; 32]));
+    let request = FromDevice::decode(Typ::EnrolRequest, &signed_payload(&fields)).unwrap();
+    let text = format!("{request:?}");
+    assert!(!text.contains("171") && text.contains("Alice's phone"), "{text}");
+}
+
+/// A server that opened a request and has no token for it.
+#[test]
+fn a_server_of_ours_refuses() {
+    let (frame, waiting) = start();
+    let refusal = server_enrols(&frame).unwrap().respond(&[], at(NOW), &mut ChaCha20Rng::seed_from_u64(3)).unwrap();
+    let (_, run) = open_frame(&frame, &EID, &bound());
+    let keys = channel_keys(&run);
+    let plain = payload(&response(&message_hash(&frame), 1, &[]));
+    assert_eq!(open_envelope(&refusal.response, &keys[..32], &keys[64..72]), (65290, plain));
+    assert_eq!(waiting.finish(&refusal.response).err(), Some(Error::EnrolmentUsed));
 }

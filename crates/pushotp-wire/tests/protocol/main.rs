@@ -12,6 +12,7 @@
 mod agrees;
 mod cbor;
 mod enrols;
+mod every_bit;
 mod hostile;
 mod hpke;
 mod messages;

@@ -1,6 +1,11 @@
 //! Groups D and F at the server: a device whose signature is right, and that says one thing wrong.
 
-use pushotp_wire::Error;
+use pushotp_wire::{
+    Error,
+    message::{Challenge, FromDevice, FromServer, Payload},
+    state::{Approval, Event, NumberVerdict, PasscodeVerdict, Request, TokenStanding, apply},
+    terms::{ChallengeHash, MessageHash, Status, TokenPolicy, Typ},
+};
 
 use crate::{
     cbor::{array, bytes, head, tagged, text, uint},
@@ -52,6 +57,7 @@ fn others() -> Vec<Case> {
         ("report with a hash of 33 bytes", 65284, of(deny(), 2, bytes([1; 33])), Error::Shape),
         ("fetch of version 2", 65287, of(fetch(), 0, uint(2)), Error::Version),
         ("fetch with a nonce of 15 bytes", 65287, of(fetch(), 2, bytes([4; 15])), Error::Shape),
+        ("181 fetch in the name of another device", 65287, of(fetch(), 1, bytes([2; 16])), Error::Field("did")),
         ("fetch from before 2020", 65287, of(fetch(), 3, uint(0)), Error::Field("dts")),
     ]
 }
@@ -84,7 +90,53 @@ fn what_the_verdict_is_about_arrives() {
     for (number, code) in [("12a4", "abcdefgh"), ("٤٨٢", "٤٨٢٩"), ("", "      "), ("+48392", "12345678")] {
         let payload = signed_payload(&with(with(approve(), 5, text(number)), 6, text(code)));
         let opened = server_opens(&frame(&sign1(65282, &payload))).unwrap();
-        let pushotp_wire::message::FromDevice::Approve(approve) = opened else { panic!() };
+        let FromDevice::Approve(approve) = opened else { panic!() };
         assert_eq!((approve.expose_number(), approve.expose_code()), (number, code));
     }
+}
+
+/// Cases 171, 172, 179: what the device says of its clock and its count decides nothing.
+#[test]
+fn clock_and_sequence() {
+    for (clock, sequence) in [(NOW - 86_400, 0), (NOW + 86_400, 0), (NOW, (1 << 53) - 1)] {
+        let approval = with(with(approve(), 7, uint(clock)), 8, uint(sequence));
+        assert!(server_opens(&frame(&sign1(65282, &signed_payload(&approval)))).is_ok(), "{clock} {sequence}");
+        let fetch = of(fetch(), 3, uint(clock));
+        assert!(server_opens(&frame(&sign1(65287, &fetch))).is_ok(), "{clock}");
+    }
+}
+
+/// Case 83: who has a device's PSK and an old signed answer can seal it anew, and it is still the second answer.
+#[test]
+fn an_old_answer_sealed_anew() {
+    let signed = sign1(65282, &signed_payload(&approve()));
+    let (enc, run) = channel().sender(server_key().public_key().as_bytes(), &[11; 32]);
+    let frames = [frame(&signed), frame_of(&D2S_KID, &enc, &run.seal(&external_aad(), &signed))];
+    let mut request = Request::new(&open_challenge(), ChallengeHash::from_bytes(CH));
+    let mut statuses = Vec::new();
+    for frame in frames {
+        let FromDevice::Approve(approve) = server_opens(&frame).unwrap() else { panic!() };
+        let approval = Approval {
+            device: binding().device,
+            rh: MessageHash::of(&frame),
+            ch: approve.hash(),
+            token: approve.token(),
+            standing: TokenStanding::Usable,
+            token_policy: TokenPolicy::PIN_PROTECTED,
+            verification: approve.verification(),
+            number: NumberVerdict::Right,
+            passcode: PasscodeVerdict::Right,
+            failures: 0,
+        };
+        let transition = apply(&request, &Event::Approve(approval), at(NOW));
+        statuses.push(transition.reply.unwrap().status);
+        request = transition.next.unwrap_or(request);
+    }
+    assert_eq!(statuses, [Status::Accepted, Status::AlreadyAnswered]);
+}
+
+fn open_challenge() -> Challenge {
+    let payload = Payload::from_stored(Typ::Challenge, payload(&challenge())).unwrap();
+    let FromServer::Challenge(challenge) = payload.decode().unwrap() else { panic!() };
+    challenge
 }

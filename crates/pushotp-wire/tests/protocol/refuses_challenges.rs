@@ -112,10 +112,14 @@ fn encodings() -> Vec<Case> {
         ("102 null", field(POL, vec![0xf6]), shape),
         ("102 undefined", field(POL, vec![0xf7]), shape),
         ("102 f814", field(POL, vec![0xf8, 0x14]), shape),
+        ("102 f815", field(POL, vec![0xf8, 0x15]), shape),
+        ("102 f816", field(POL, vec![0xf8, 0x16]), shape),
         ("102 f8ff", field(POL, vec![0xf8, 0xff]), shape),
         ("103 3700 tags", raw([vec![0xc1; 3700], uint(1)].concat()), shape),
         ("104 3800 arrays", raw(vec![0x81; 3800]), shape),
         ("105 additional information 28", field(POL, vec![28]), shape),
+        ("105 additional information 29", field(POL, vec![29]), shape),
+        ("105 additional information 30", field(POL, vec![30]), shape),
         ("106 the payload tagged", raw(tagged(1, good.clone())), other),
         ("106 a map", raw(map(&[(uint(1), uint(1))])), shape),
         ("107 the payload of a cancel", envelope(65281, &payload(&cancel())), shape),
@@ -263,6 +267,9 @@ fn padding() {
     assert_eq!(device_opens(&envelope(65281, &padded(longer))).err(), Some(Error::Padding), "109");
     let as_text = array(&[&challenge()[..], &[text(&"\0".repeat(pad))]].concat());
     assert_eq!(device_opens(&envelope(65281, &as_text)).err(), Some(Error::Shape), "110 as text");
+    let (last, fields) = (challenge().pop().unwrap(), &challenge()[..9]);
+    let not_last = array(&[fields, &[bytes(vec![0; pad]), last]].concat());
+    assert_eq!(device_opens(&envelope(65281, &not_last)).err(), Some(Error::Shape), "110 not last");
 }
 
 /// Results, cancels, and replies to a fetch.
