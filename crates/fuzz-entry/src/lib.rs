@@ -7,6 +7,7 @@
     reason = "a fuzz target fails by panicking, and is called for that"
 )]
 
+mod cbor;
 mod pin;
 mod provision;
 mod wire;

@@ -1,14 +1,37 @@
 //! Replays the seeds and every past finding as an ordinary test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use fuzz_entry::TARGETS;
 
+fn fuzz(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz").join(path)
+}
+
 fn inputs(kind: &str, target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz").join(kind).join(target);
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(fuzz(kind).join(target)) else { return Vec::new() };
     entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+}
+
+/// The names in a folder without their endings; a `README` is none.
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(fuzz(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    entries.map(name).filter(|name| name != "README").collect()
+}
+
+/// Otherwise what lies in a folder would be replayed by nobody.
+#[test]
+fn every_folder_is_a_targets() {
+    let known = BTreeSet::from(TARGETS.map(|(name, _)| name.to_owned()));
+    assert_eq!(names("seeds"), known);
+    assert_eq!(names("fuzz_targets"), known);
+    assert!(names("regressions").is_subset(&known));
 }
 
 #[test]
@@ -24,11 +47,14 @@ fn every_target_accepts_each_of_its_seeds() {
 
 #[test]
 fn every_target_holds_its_law_on_what_once_broke_it() {
+    let mut replayed = 0;
     for (name, target) in TARGETS {
         for input in inputs("regressions", name) {
             target(&input);
+            replayed += 1;
         }
     }
+    assert!(replayed > 0, "the regressions are gone");
 }
 
 /// Every cut and every changed byte of a seed: most are refused, and none may break a law.

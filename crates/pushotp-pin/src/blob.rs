@@ -37,7 +37,9 @@ const AEAD_TAG: usize = 16;
 /// independent of the secret and of the PIN; not even the PIN's length shows.
 ///
 /// ```
-/// use pushotp_pin::{Arena, Blob, Cost, Generation, Header, Pin, PinPolicy, Sealing, SoftwareKey, UniformSecret};
+/// use pushotp_pin::{
+///     Arena, Blob, Cost, DeviceKey, Generation, Header, Pin, PinPolicy, Sealing, SoftwareKey, UniformSecret,
+/// };
 /// use pushotp_types::TokenId;
 /// # use rand_core::SeedableRng;
 /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
@@ -52,6 +54,7 @@ const AEAD_TAG: usize = 16;
 /// let blob = Blob::seal_pin(&secret, &pin, sealing)?;
 /// let read = Blob::decode(blob.as_bytes()).unwrap();
 /// assert!(read.needs_pin() && read.cost() == Some(Cost::FLOOR) && read.as_bytes().len() <= 256);
+/// assert_eq!((read.token(), read.generation(), read.device_id()), (header.token, header.generation, device.id()));
 /// # Ok::<(), pushotp_pin::SealError>(())
 /// ```
 #[derive(Clone)]

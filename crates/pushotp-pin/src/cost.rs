@@ -7,7 +7,8 @@ const MAX_LANES: u32 = 4;
 /// What one guess at a PIN costs: memory, passes and lanes of Argon2id, version 0x13.
 ///
 /// The ceilings hold for every value, since a cost is read from storage that an attacker may have written: 256 MiB,
-/// 16 passes, 4 lanes, and memory times passes at most 1 GiB. The floor holds for what is sealed anew.
+/// 16 passes, 4 lanes, and memory times passes at most 1 GiB. The floor holds for what [`new`](Self::new) makes: seal
+/// with that, and with a stored cost only if it is not [below the floor](Self::is_below_floor).
 ///
 /// ```
 /// use pushotp_pin::{Cost, CostError};
@@ -28,7 +29,7 @@ pub struct Cost {
 impl Cost {
     /// 64 MiB, 3 passes, 1 lane: what to take where nothing speaks against it.
     pub const RECOMMENDED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
-    /// 19 MiB, 2 passes, 1 lane: nothing cheaper is sealed.
+    /// 19 MiB, 2 passes, 1 lane: [`new`](Self::new) makes nothing cheaper.
     pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
     /// A cost for sealing: memory in KiB, passes, lanes.

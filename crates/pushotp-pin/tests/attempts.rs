@@ -126,6 +126,12 @@ fn a_clock_that_goes_back_waits_again() {
     assert_eq!(blob.begin(&store, &device(), before).err(), Some(Denied::Wait { until }));
     assert_eq!(blob.begin(&store, &device(), secs(until.as_secs() - 1)).err(), Some(Denied::Wait { until }));
     assert!(blob.begin(&store, &device(), until).is_ok());
+
+    // That last one was never settled: its wait, too, runs from where the clock stands now.
+    let before = secs(before.as_secs() - 1_000_000);
+    let until = secs(before.as_secs() + 60);
+    assert_eq!(blob.begin(&store, &device(), before).err(), Some(Denied::Wait { until }));
+    assert_eq!(fail(&blob, &store, until), Ok(5));
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn arming() {
     assert_eq!(next.begin(&store, &device(), NOW).err(), Some(Denied::Record(RecordError::Tampered)));
 }
 
-/// A store that fails or loses a race at its n-th commit.
+/// A store whose commits fail or lose a race, as long as a fault is set.
 struct Faulty {
     inner: MemoryAttempts,
     fault: Cell<Option<StoreError>>,

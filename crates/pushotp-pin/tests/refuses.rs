@@ -23,7 +23,7 @@ struct Fields {
     version: u8,
     generation: u32,
     len: u8,
-    critical: Vec<u8>,
+    critical: Vec<u64>,
     slots: Vec<PinSlot>,
 }
 
@@ -52,6 +52,7 @@ fn blobs() {
         ("secret of 15 bytes", |f| f.len = 15, BlobError::OutOfRange(Field::SecretLength)),
         ("secret of 65 bytes", |f| f.len = 65, BlobError::OutOfRange(Field::SecretLength)),
         ("critical extension", |f| f.critical.push(1), BlobError::Unsupported(Field::Critical)),
+        ("critical extension of two bytes", |f| f.critical.push(256), BlobError::Unsupported(Field::Critical)),
         ("no slot", |f| f.slots.clear(), BlobError::OutOfRange(Field::Slots)),
         ("two slots", |f| f.slots.push(f.slots[0].clone()), BlobError::Unsupported(Field::Slots)),
         ("slot of kind 0", |f| f.slots[0].0 = 0, BlobError::Malformed(Field::Blob)),

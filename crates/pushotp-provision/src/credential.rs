@@ -3,15 +3,20 @@ use core::fmt;
 
 use pushotp_types::{Digits, HashAlgorithm, Secret};
 
+use crate::Warnings;
+
 /// A token as any provisioning format describes it.
 ///
 /// ```
 /// use pushotp_provision::{Credential, Kind};
-/// use pushotp_types::Secret;
+/// use pushotp_types::{Digits, HashAlgorithm, Secret};
 ///
 /// let secret = Secret::new(b"12345678901234567890")?;
 /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", secret).with_issuer("Example");
-/// assert_eq!(credential.display_issuer(), Some("Example"));
+/// assert_eq!((credential.display_issuer(), credential.account()), (Some("Example"), "alice"));
+/// assert_eq!((credential.algorithm(), credential.digits()), (HashAlgorithm::Sha1, Digits::SIX));
+/// let credential = credential.with_codes(HashAlgorithm::Sha256, Digits::EIGHT);
+/// assert_eq!((credential.algorithm(), credential.digits().get()), (HashAlgorithm::Sha256, 8));
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
 pub struct Credential {
@@ -22,6 +27,27 @@ pub struct Credential {
     pub(crate) issuer: Option<String>,
     pub(crate) label_issuer: Option<String>,
     pub(crate) account: String,
+}
+
+/// A credential, and what was tolerated in reading it.
+///
+/// ```
+/// use pushotp_provision::{Policy, otpauth};
+///
+/// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+/// let parsed = otpauth::parse(uri, &Policy::server())?;
+/// assert_eq!((parsed.credential.issuer(), parsed.credential.account()), (Some("Example"), "alice"));
+/// assert!(parsed.warnings.is_empty());
+/// # Ok::<(), pushotp_provision::Error>(())
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The token.
+    pub credential: Credential,
+    /// What was unusual.
+    pub warnings: Warnings,
 }
 
 /// What moves the codes of a token on.

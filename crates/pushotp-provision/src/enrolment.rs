@@ -11,14 +11,20 @@ use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, UnixTime};
 use zeroize::Zeroizing;
 
 /// What every such URI begins with.
+///
+/// ```
+/// use pushotp_provision::enrolment::{EnrolmentError, PREFIX, parse};
+///
+/// assert_ne!(parse(PREFIX).err(), Some(EnrolmentError::Scheme));
+/// ```
 pub const PREFIX: &str = "pushotp://enrol#";
 
 /// The longest URI that is read, in bytes.
 const MAX_LEN: usize = 1024;
 /// The longest URL of a server, in bytes.
 const MAX_URL_LEN: usize = 256;
-/// Seconds beyond this are refused everywhere in the protocol.
-const MAX_SECS: u64 = 1 << 40;
+/// 2020 to 2100: other times are refused everywhere in the protocol.
+const SECONDS: core::ops::RangeInclusive<u64> = 1_577_836_800..=4_102_444_800;
 const VERSION: u8 = 1;
 
 /// `[1, tenant, eid, did, epoch, server key, psk, url, expires]`
@@ -121,7 +127,7 @@ fn check(offer: &Offer) -> Result<(), EnrolmentError> {
     if !is_plain || url.len() > MAX_URL_LEN || host.is_empty() || host.starts_with('/') || url.contains(['#', '@']) {
         return Err(EnrolmentError::Url);
     }
-    if offer.expires.as_secs() >= MAX_SECS { Err(EnrolmentError::Expiry) } else { Ok(()) }
+    if SECONDS.contains(&offer.expires.as_secs()) { Ok(()) } else { Err(EnrolmentError::Expiry) }
 }
 
 /// Why a text is no enrolment URI.
@@ -159,7 +165,7 @@ pub enum EnrolmentError {
     #[error("the server's URL is not a plain https URL of at most 256 bytes")]
     Url,
     /// The expiry is no time that the protocol knows.
-    #[error("the expiry is beyond 2^40 seconds")]
+    #[error("the expiry is not between 2020 and 2100")]
     Expiry,
 }
 

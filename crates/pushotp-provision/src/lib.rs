@@ -11,7 +11,7 @@ pub mod otpauth;
 mod policy;
 mod warning;
 
-pub use credential::{Credential, Kind, display};
+pub use credential::{Credential, Kind, Parsed, display};
 pub use error::{Error, Part};
 pub use policy::Policy;
 pub use warning::{Warning, Warnings};

@@ -12,32 +12,12 @@ use pushotp_types::{Digits, HashAlgorithm, Secret};
 
 pub use self::write::write;
 use self::{label::Label, query::Query};
-use crate::{Credential, Error, Kind, Part, Policy, Warning, Warnings, base32, credential::deceives};
+use crate::{Credential, Error, Kind, Parsed, Part, Policy, Warning, Warnings, base32, credential::deceives};
 
 /// The longest URI that is read, in bytes.
 const MAX_LEN: usize = 4096;
 /// The longest name, in bytes.
 const MAX_NAME: usize = 512;
-
-/// A credential, and what was tolerated in reading it.
-///
-/// ```
-/// use pushotp_provision::{Policy, otpauth};
-///
-/// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
-/// let parsed = otpauth::parse(uri, &Policy::server())?;
-/// assert_eq!((parsed.credential.issuer(), parsed.credential.account()), (Some("Example"), "alice"));
-/// assert!(parsed.warnings.is_empty());
-/// # Ok::<(), pushotp_provision::Error>(())
-/// ```
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Parsed {
-    /// The token.
-    pub credential: Credential,
-    /// What was unusual.
-    pub warnings: Warnings,
-}
 
 /// Reads a key URI.
 ///
@@ -71,7 +51,8 @@ pub fn parse(uri: &str, policy: &Policy) -> Result<Parsed, Error> {
     let query = Query::parse(query, &mut warnings)?;
     let kind = kind_of(kind, &query, policy, &mut warnings)?;
     let label = Label::parse(label, query.issuer.as_deref())?;
-    let (issuer, mut note) = (query.issuer.map(|issuer| label.keep_plus(issuer)), Note { policy, warnings });
+    let issuer = query.issuer.map(|issuer| label.keep_plus(issuer, query.issuer_with_plus));
+    let mut note = Note { policy, warnings };
     if issuer.is_some() && label.issuer.is_some() && issuer != label.issuer {
         note.tolerate(Warning::IssuerMismatch, Error::IssuerMismatch)?;
     }

@@ -7,8 +7,10 @@
 /// | below 128 bits | warning | warning |
 /// | digits | 6 to 10 | 6 to 8 |
 /// | HOTP without counter | 0, warning | error |
+/// | no account | taken | error |
 /// | issuer in the label unlike the parameter | warning | error |
 /// | names that deceive when displayed | warning | error |
+/// | lower case, unusual spelling of the algorithm, equal repetitions, parameters that are unknown or of another type, white space around | warning | warning |
 ///
 /// ```
 /// use pushotp_provision::Policy;

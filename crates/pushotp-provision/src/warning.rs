@@ -65,6 +65,7 @@ pub enum Warning {
 /// let uri = " otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 /// let warnings = otpauth::parse(uri, &Policy::app())?.warnings;
 /// assert!(!warnings.is_empty() && warnings.contains(Warning::Trimmed));
+/// assert!(warnings.iter().eq([Warning::Trimmed]));
 /// # Ok::<(), pushotp_provision::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

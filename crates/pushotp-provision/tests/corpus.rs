@@ -10,7 +10,7 @@
 use std::{fs, path::PathBuf};
 
 use data_encoding::HEXLOWER;
-use pushotp_provision::{Kind, Policy, otpauth};
+use pushotp_provision::{Kind, Parsed, Policy, otpauth};
 use pushotp_types::HashAlgorithm;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ fn lines(file: &str) -> Option<Vec<Value>> {
 }
 
 /// How a credential differs from what the corpus expects of it.
-fn difference(expect: &Value, parsed: &otpauth::Parsed) -> Option<String> {
+fn difference(expect: &Value, parsed: &Parsed) -> Option<String> {
     let credential = &parsed.credential;
     let algorithm = match credential.algorithm() {
         HashAlgorithm::Sha1 => "SHA1",

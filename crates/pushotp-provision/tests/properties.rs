@@ -54,6 +54,47 @@ proptest! {
     }
 }
 
+/// Label and parameters, and the issuer in front of the account, the account and the issuer in the parameter.
+#[test]
+fn where_a_label_is_cut_and_what_a_plus_is() {
+    for (rest, label_issuer, account, issuer) in [
+        ("a:b", Some("a"), "b", None),
+        ("a%3Ab:c", Some("a:b"), "c", None),
+        ("a%3ab%3Ac", Some("a"), "b:c", None),
+        ("a%3Ab%3ac", Some("a"), "b:c", None),
+        ("a%253Ab", None, "a%3Ab", None),
+        (":a%3Ab", None, "a:b", None),
+        ("a%3A%20b:c&issuer=a:%20b", Some("a: b"), "c", Some("a: b")),
+        ("a:%20%20b", Some("a"), "b", None),
+        ("a+b", None, "a+b", None),
+        ("a+b:c&issuer=a+b", Some("a+b"), "c", Some("a+b")),
+        ("a%20b:c&issuer=a+b", Some("a b"), "c", Some("a b")),
+        ("a+b:c&issuer=a%20b", Some("a+b"), "c", Some("a b")),
+        ("a+b:c&issuer=a%2Bb", Some("a+b"), "c", Some("a+b")),
+        ("c+d%3Ae&issuer=Microsoft", Some("c d"), "e", Some("Microsoft")),
+    ] {
+        let (label, parameters) = rest.split_once('&').map_or((rest, ""), |(label, more)| (label, more));
+        let uri = format!("otpauth://totp/{label}?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&{parameters}");
+        let read = otpauth::parse(&uri, &Policy::app()).unwrap().credential;
+        assert_eq!((read.label_issuer(), read.account(), read.issuer()), (label_issuer, account, issuer), "{uri}");
+        let written = otpauth::write(&read).unwrap();
+        assert!(otpauth::parse(&written, &Policy::app()).unwrap().credential == read, "{}", written.as_str());
+    }
+}
+
+/// Only what differs from the defaults is written, and a counter always.
+#[test]
+fn a_written_uri_is_short() {
+    let secret = || Secret::new(b"12345678901234567890").unwrap();
+    let uri = |kind, algorithm, digits| {
+        let credential = Credential::new(kind, "a@b", secret()).with_codes(algorithm, Digits::new(digits).unwrap());
+        otpauth::write(&credential).unwrap().split_once("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap().1.to_owned()
+    };
+    assert_eq!(uri(Kind::Totp { period: 30 }, HashAlgorithm::Sha1, 6), "");
+    assert_eq!(uri(Kind::Totp { period: 60 }, HashAlgorithm::Sha512, 8), "&algorithm=SHA512&digits=8&period=60");
+    assert_eq!(uri(Kind::Hotp { counter: 0 }, HashAlgorithm::Sha256, 6), "&algorithm=SHA256&counter=0");
+}
+
 fn offer() -> Offer {
     Offer {
         tenant: TenantId::new(b"example.com").unwrap(),
@@ -116,5 +157,36 @@ fn each_defect_of_an_offer_has_its_error() {
         (changed(b"\x1a\x6b\x49\xd2\x00", b"\x1b\x00\x00\x01\x00\x00\x00\x00\x00"), EnrolmentError::Expiry),
     ] {
         assert_eq!(enrolment::parse(&uri).err(), Some(error), "{uri}");
+    }
+}
+
+#[test]
+fn urls_and_times_that_no_offer_has() {
+    let with = |url: &str| {
+        let mut offer = offer();
+        offer.url = url.into();
+        enrolment::write(&offer).map(|uri| enrolment::parse(&uri))
+    };
+    let long = |len: usize| format!("https://a/{}", "b".repeat(len - 10));
+    for url in ["https://a", "https://a:8443/push?x=1", "https://[::1]/", &long(256)] {
+        assert!(with(url).is_ok_and(|read| read.is_ok_and(|read| read.url == url)), "{url}");
+    }
+    let of_user = "https://user@example.com/";
+    for url in
+        ["", "https://", "https:///push", "HTTPS://a", "https://a/#b", "https://a/ b", "https://ä", of_user, &long(257)]
+    {
+        assert_eq!(with(url).err(), Some(EnrolmentError::Url), "{url}");
+    }
+    for (secs, error) in [
+        (0, Some(EnrolmentError::Expiry)),
+        (1_577_836_799, Some(EnrolmentError::Expiry)),
+        (1_577_836_800, None),
+        (4_102_444_800, None),
+        (4_102_444_801, Some(EnrolmentError::Expiry)),
+        (u64::MAX, Some(EnrolmentError::Expiry)),
+    ] {
+        let mut offer = offer();
+        offer.expires = UnixTime::from_secs(secs);
+        assert_eq!(enrolment::write(&offer).err(), error, "{secs}");
     }
 }

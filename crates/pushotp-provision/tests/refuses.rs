@@ -14,6 +14,8 @@ const CASES: &[(&str, &str, Option<Error>, Option<Error>)] = &[
     ("alice", "al%ice", Some(Error::Escape(Part::Account)), Some(Error::Escape(Part::Account))),
     ("alice", "alice%2", Some(Error::Escape(Part::Account)), Some(Error::Escape(Part::Account))),
     ("alice", "al%ffice", Some(Error::Utf8(Part::Account)), Some(Error::Utf8(Part::Account))),
+    ("Example:", "Ex%ample:", Some(Error::Escape(Part::Issuer)), Some(Error::Escape(Part::Issuer))),
+    ("Example:", "Ex%ffample%3A", Some(Error::Utf8(Part::Issuer)), Some(Error::Utf8(Part::Issuer))),
     ("alice", "a%e2%80%aeb", None, Some(Error::Undisplayable(Part::Account))),
     ("Example:alice", "Example:", None, Some(Error::AccountMissing)),
     ("Example:", "Other:", None, Some(Error::IssuerMismatch)),
@@ -44,6 +46,7 @@ const CASES: &[(&str, &str, Option<Error>, Option<Error>)] = &[
     ("&issuer", "&digits=5&issuer", Some(Error::Digits), Some(Error::Digits)),
     ("&issuer", "&digits=9&issuer", None, Some(Error::Digits)),
     ("&issuer", "&digits=11&issuer", Some(Error::Digits), Some(Error::Digits)),
+    ("&issuer", "&digits=006&issuer", Some(Error::Digits), Some(Error::Digits)),
     ("&issuer", "&digits=%2b6&issuer", Some(Error::Digits), Some(Error::Digits)),
     ("&issuer", "&digits=%EF%BC%96&issuer", Some(Error::Digits), Some(Error::Digits)),
     ("&issuer", "&period=0&issuer", Some(Error::Period), Some(Error::Period)),
@@ -52,13 +55,53 @@ const CASES: &[(&str, &str, Option<Error>, Option<Error>)] = &[
     ("//totp", "//hotp", None, Some(Error::CounterMissing)),
     ("&issuer", "&encoder=steam&issuer", Some(Error::Type), Some(Error::Type)),
     ("&issuer", "&2step_salt=8&issuer", Some(Error::TwoStep), Some(Error::TwoStep)),
+    ("&issuer", "&2step_output=20&issuer", Some(Error::TwoStep), Some(Error::TwoStep)),
 ];
 
 #[test]
 fn the_good_one_is_good() {
     for policy in [Policy::app(), Policy::server()] {
-        let parsed = otpauth::parse(GOOD, &policy).unwrap();
-        assert!(parsed.warnings.is_empty());
+        for scheme in ["otpauth:", "OTPAuth:", "apple-otpauth:"] {
+            let parsed = otpauth::parse(&GOOD.replace("otpauth:", scheme), &policy).unwrap();
+            assert!(parsed.warnings.is_empty(), "{scheme}");
+        }
+    }
+}
+
+/// Secrets of so many bytes: the least that each policy takes, the least without a warning, the most.
+#[test]
+fn how_long_a_secret_may_be() {
+    let read = |len: usize, policy: &Policy| {
+        let text = data_encoding::BASE32_NOPAD.encode(&vec![0xa5; len]);
+        otpauth::parse(&format!("otpauth://totp/a?secret={text}"), policy)
+            .map(|parsed| parsed.warnings.contains(Warning::WeakSecret))
+    };
+    assert_eq!(read(1, &Policy::app()), Ok(true));
+    assert_eq!((read(9, &Policy::server()), read(10, &Policy::server())), (Err(Error::SecretTooWeak), Ok(true)));
+    assert_eq!((read(15, &Policy::app()), read(16, &Policy::app())), (Ok(true), Ok(false)));
+    let asked = Policy::server().min_secret_bits(121);
+    assert_eq!((read(15, &asked), read(16, &asked)), (Err(Error::SecretTooWeak), Ok(false)));
+    assert_eq!((read(1024, &Policy::app()), read(1025, &Policy::app())), (Ok(false), Err(Error::SecretTooLong)));
+}
+
+/// Each part counts, the secret too.
+#[test]
+fn credentials_that_differ_are_not_equal() {
+    let read = |uri: &str| otpauth::parse(uri, &Policy::app()).unwrap().credential;
+    let good = read(GOOD);
+    assert!(good == read(GOOD));
+    for (part, other) in [
+        ("GEZDG", "GEZDH"),
+        ("GEZDGNBV", ""),
+        ("//totp", "//hotp"),
+        ("&issuer", "&period=31&issuer"),
+        ("&issuer", "&digits=7&issuer"),
+        ("&issuer", "&algorithm=SHA512&issuer"),
+        ("Example:", "Else:"),
+        ("=Example", "=Else"),
+        ("alice", "bob"),
+    ] {
+        assert!(good != read(&GOOD.replacen(part, other, 1)), "{part} and {other}");
     }
 }
 

@@ -18,6 +18,10 @@ use crate::{DeviceError, DeviceKey, Generation, Header};
 
 /// After so many attempts in a row without success no further one begins.
 ///
+/// ```
+/// assert_eq!(pushotp_pin::MAX_ATTEMPTS, 10);
+/// ```
+///
 /// Source: NIST SP 800-63B-4 §3.2.10.
 pub const MAX_ATTEMPTS: u8 = 10;
 

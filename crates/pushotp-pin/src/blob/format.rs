@@ -10,7 +10,7 @@
 //! ```
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use pushotp_cbor::{ByteArray, ByteBuf};
 use serde::{
@@ -23,10 +23,10 @@ pub(super) const MAGIC: [u8; 4] = *b"OPP1";
 pub(super) const VERSION: u8 = 1;
 
 /// magic, version, header, slots, tag.
-pub(super) type BlobFields = (ByteArray<4>, u8, ByteBuf, Vec<Slot>, ByteArray<32>);
+pub(super) type BlobFields = (ByteArray<4>, u8, ByteBuf, List<Slot>, ByteArray<32>);
 
 /// token, generation, device key, length of the secret, critical extensions.
-pub(super) type HeaderFields = (ByteArray<16>, u32, ByteArray<16>, u8, Vec<u8>);
+pub(super) type HeaderFields = (ByteArray<16>, u32, ByteArray<16>, u8, List<u64>);
 
 /// algorithm, memory, passes, lanes, salt.
 pub(super) type CostFields = (u8, u32, u32, u32, ByteBuf);
@@ -103,4 +103,68 @@ impl<'de> Visitor<'de> for SlotVisitor {
 
 fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
     seq.next_element()?.ok_or_else(|| A::Error::custom("slot too short"))
+}
+
+/// A list that grows with what is there. serde's own reserves up to a mebibyte for what the head claims, and a blob is
+/// read before anybody vouches for it.
+#[derive(Clone)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = seq.next_element()? {
+            list.push(element);
+        }
+        Ok(List(list))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, SeqDeserializer};
+
+    use super::*;
+
+    /// A list that claims a tebibyte and ends at once.
+    struct Claims;
+
+    impl Iterator for Claims {
+        type Item = u64;
+
+        fn next(&mut self) -> Option<u64> {
+            None
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (1 << 40, Some(1 << 40))
+        }
+    }
+
+    #[test]
+    fn nothing_is_reserved_for_a_claim() {
+        let read = || SeqDeserializer::<_, Error>::new(Claims);
+        assert_eq!(List::<u64>::deserialize(read()).unwrap().0.capacity(), 0);
+        assert!(Vec::<u64>::deserialize(read()).unwrap().capacity() > 1024, "the claim is heard");
+    }
 }

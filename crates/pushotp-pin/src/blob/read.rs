@@ -7,7 +7,7 @@ use pushotp_types::TokenId;
 
 use super::{
     AEAD_TAG, ARGON2ID, BlobError, CAMOUFLAGE, DEVICE_LAYER, Field, NUMERIC,
-    format::{BlobFields, HeaderFields, MAGIC, PinFields, Slot, VERSION},
+    format::{BlobFields, HeaderFields, List, MAGIC, PinFields, Slot, VERSION},
 };
 use crate::{Cost, Generation, Header, UniformSecret};
 
@@ -30,7 +30,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, BlobError> {
     let header_bytes = header_bytes.into_vec();
     let fields = decode::<HeaderFields>(&header_bytes).map_err(|_| BlobError::Malformed(Field::Header))?;
     let (token, generation, device, len, critical) = fields;
-    if !critical.is_empty() {
+    if !critical.0.is_empty() {
         return Err(BlobError::Unsupported(Field::Critical));
     }
     let header = Header {
@@ -57,7 +57,7 @@ fn check_start(bytes: &[u8]) -> Result<(), BlobError> {
 }
 
 /// A second slot would be a second way to the secret; there is none yet that may stand next to a PIN.
-fn only(slots: Vec<Slot>) -> Result<Slot, BlobError> {
+fn only(List(slots): List<Slot>) -> Result<Slot, BlobError> {
     let mut slots = slots.into_iter();
     match (slots.next(), slots.next()) {
         (Some(slot), None) => Ok(slot),

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     ARGON2ID, Blob, CAMOUFLAGE, DEVICE_LAYER, NUMERIC, OpenError, SealError,
-    format::{DeviceFields, HeaderFields, MAGIC, Slot, VERSION},
+    format::{DeviceFields, HeaderFields, List, MAGIC, Slot, VERSION},
     id, tag,
 };
 use crate::{Arena, Cost, DeviceKey, Header, Pin, UniformSecret, derive};
@@ -97,7 +97,7 @@ impl Blob {
 fn encode_header(header: Header, device: &dyn DeviceKey, len: usize) -> Result<Vec<u8>, SealError> {
     let len = u8::try_from(len).map_err(|_| SealError::Format)?;
     let fields: HeaderFields =
-        (id(*header.token.as_bytes()), header.generation.get(), id(device.id()), len, Vec::new());
+        (id(*header.token.as_bytes()), header.generation.get(), id(device.id()), len, List(Vec::new()));
     encode(&fields).map_err(|_| SealError::Format)
 }
 

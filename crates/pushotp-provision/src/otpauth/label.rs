@@ -17,25 +17,31 @@ impl Label {
     pub(super) fn parse(label: &str, issuer: Option<&str>) -> Result<Self, Error> {
         // Of all providers one encodes its labels as a form.
         let label = &if issuer == Some("Microsoft") { label.replace('+', "%20") } else { label.to_string() };
+        let (before, after) = match split(label) {
+            Some((before, after)) => (Some(text(before, Part::Issuer)?), text(after, Part::Account)?),
+            None => (None, text(label, Part::Account)?),
+        };
         let whole = text(label, Part::Account)?;
         if let Some(account) = issuer.and_then(|issuer| whole.strip_prefix(issuer)?.strip_prefix(':')) {
             return Ok(Self { issuer: issuer.map(String::from), account: account.trim_start_matches(' ').into() });
         }
-        let encoded = || label.split_once("%3A").or_else(|| label.split_once("%3a"));
-        let Some((issuer, account)) = label.split_once(':').or_else(encoded) else {
-            return Ok(Self { issuer: None, account: whole });
-        };
-        let issuer = Some(text(issuer, Part::Issuer)?).filter(|issuer| !issuer.is_empty());
-        Ok(Self { issuer, account: text(account, Part::Account)?.trim_start_matches(' ').into() })
+        let account = if before.is_some() { after.trim_start_matches(' ').into() } else { after };
+        Ok(Self { issuer: before.filter(|issuer| !issuer.is_empty()), account })
     }
 
-    /// The issuer parameter; with its pluses, if the label shows that they were meant.
-    pub(super) fn keep_plus(&self, issuer: String) -> String {
-        match &self.issuer {
-            Some(label) if label.contains('+') && label.replace('+', " ") == issuer => label.clone(),
-            _ => issuer,
-        }
+    /// The issuer parameter; with its pluses as they stand there, if the label shows that they were meant.
+    pub(super) fn keep_plus(&self, issuer: String, with_plus: Option<String>) -> String {
+        with_plus.filter(|with_plus| Some(with_plus) == self.issuer.as_ref()).unwrap_or(issuer)
     }
+}
+
+/// At the first literal colon, else at the first encoded one.
+fn split(label: &str) -> Option<(&str, &str)> {
+    let encoded = || {
+        let at = ["%3A", "%3a"].into_iter().filter_map(|colon| label.find(colon)).min()?;
+        Some((label.get(..at)?, label.get(at + 3..)?))
+    };
+    label.split_once(':').or_else(encoded)
 }
 
 fn text(part: &str, name: Part) -> Result<String, Error> {

@@ -10,6 +10,8 @@ use crate::{Error, Part, Warning, Warnings};
 pub(super) struct Query {
     pub(super) secret: Option<Zeroizing<Vec<u8>>>,
     pub(super) issuer: Option<String>,
+    /// The issuer once more, with pluses where they stand and not spaces.
+    pub(super) issuer_with_plus: Option<String>,
     pub(super) algorithm: Option<String>,
     pub(super) digits: Option<String>,
     pub(super) period: Option<String>,
@@ -22,15 +24,18 @@ impl Query {
     pub(super) fn parse(query: &str, warnings: &mut Warnings) -> Result<Self, Error> {
         let mut found = Self::default();
         for (place, parameter) in query.split('&').enumerate().filter(|(_, parameter)| !parameter.is_empty()) {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let (name, raw) = parameter.split_once('=').unwrap_or((parameter, ""));
             let part = Part::Parameter(place);
-            let value = form_decode(value, part)?;
+            let value = form_decode(raw, part)?;
             let slot = match name.to_ascii_lowercase().as_str() {
                 "secret" => {
                     found.keep_secret(value, part, warnings)?;
                     continue;
                 }
-                "issuer" => &mut found.issuer,
+                "issuer" => {
+                    found.issuer_with_plus = Some(text(&decode(raw.as_bytes(), part)?, part)?.into());
+                    &mut found.issuer
+                }
                 "algorithm" => &mut found.algorithm,
                 "digits" => &mut found.digits,
                 "period" => &mut found.period,
@@ -42,12 +47,7 @@ impl Query {
                     continue;
                 }
             };
-            let text = core::str::from_utf8(&value).map_err(|_| Error::Utf8(part))?;
-            match slot {
-                Some(known) if known == text => warnings.add(Warning::Repeated),
-                Some(_) => return Err(Error::Repeated(part)),
-                None => *slot = Some(text.into()),
-            }
+            keep(slot, text(&value, part)?, part, warnings)?;
         }
         // An empty issuer is none.
         found.issuer = found.issuer.filter(|issuer| !issuer.is_empty());
@@ -62,6 +62,19 @@ impl Query {
         }
         Ok(())
     }
+}
+
+fn keep(slot: &mut Option<String>, text: &str, part: Part, warnings: &mut Warnings) -> Result<(), Error> {
+    match slot {
+        Some(known) if known == text => warnings.add(Warning::Repeated),
+        Some(_) => return Err(Error::Repeated(part)),
+        None => *slot = Some(text.into()),
+    }
+    Ok(())
+}
+
+fn text(value: &[u8], part: Part) -> Result<&str, Error> {
+    core::str::from_utf8(value).map_err(|_| Error::Utf8(part))
 }
 
 /// A value of a query: `+` is a space, then percent escapes, once.

@@ -3,7 +3,7 @@ use core::fmt::Write as _;
 
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pushotp_types::HashAlgorithm;
+use pushotp_types::{Digits, HashAlgorithm};
 use zeroize::Zeroizing;
 
 use super::{MAX_LEN, parse};
@@ -12,13 +12,14 @@ use crate::{Credential, Error, Kind, Policy};
 /// All but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Writes a key URI: every value spelled out, in the form that all readers take.
+/// Writes a key URI in the form that all readers take: algorithm, digits and period only where they are not SHA-1, 6 and
+/// 30, which every reader assumes and which would make a QR code larger.
 ///
-/// The result is a secret.
+/// The result is a secret. Old apps ignore what differs from those three, and then show wrong codes.
 ///
 /// # Errors
-/// [`Error::TooLong`]; [`Error::Ambiguous`] if the names would be read as other ones, as an account that begins with a
-/// space; and what [`parse`] says of the names.
+/// [`Error::TooLong`]; [`Error::Ambiguous`] if the names would be read as other ones, as an empty issuer, or an account
+/// that begins with a space behind an issuer; and what [`parse`] says of a name that is too long and of a period of 0.
 ///
 /// ```
 /// use pushotp_provision::{Credential, Kind, otpauth};
@@ -28,7 +29,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", secret).with_issuer("Example");
 /// assert_eq!(
 ///     otpauth::write(&credential)?.as_str(),
-///     "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&algorithm=SHA1&digits=6&period=30"
+///     "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -45,9 +46,9 @@ pub fn write(credential: &Credential) -> Result<Zeroizing<String>, Error> {
 }
 
 fn append(credential: &Credential, uri: &mut String) -> core::fmt::Result {
-    let (kind, moves) = match credential.kind() {
-        Kind::Hotp { counter } => ("hotp", ("counter", counter)),
-        Kind::Totp { period } => ("totp", ("period", period.into())),
+    let kind = match credential.kind() {
+        Kind::Hotp { .. } => "hotp",
+        Kind::Totp { .. } => "totp",
     };
     write!(uri, "otpauth://{kind}/")?;
     if let Some(issuer) = credential.label_issuer() {
@@ -65,11 +66,17 @@ fn append(credential: &Credential, uri: &mut String) -> core::fmt::Result {
     if let Some(issuer) = credential.issuer() {
         write!(uri, "&issuer={}", utf8_percent_encode(issuer, ESCAPED))?;
     }
-    let algorithm = match credential.algorithm() {
-        HashAlgorithm::Sha256 => "SHA256",
-        HashAlgorithm::Sha512 => "SHA512",
-        HashAlgorithm::Sha1 => "SHA1",
-    };
-    let (name, value) = moves;
-    write!(uri, "&algorithm={algorithm}&digits={}&{name}={value}", credential.digits().get())
+    match credential.algorithm() {
+        HashAlgorithm::Sha1 => {}
+        HashAlgorithm::Sha256 => uri.push_str("&algorithm=SHA256"),
+        HashAlgorithm::Sha512 => uri.push_str("&algorithm=SHA512"),
+    }
+    if credential.digits() != Digits::SIX {
+        write!(uri, "&digits={}", credential.digits().get())?;
+    }
+    match credential.kind() {
+        Kind::Hotp { counter } => write!(uri, "&counter={counter}"),
+        Kind::Totp { period: 30 } => Ok(()),
+        Kind::Totp { period } => write!(uri, "&period={period}"),
+    }
 }
