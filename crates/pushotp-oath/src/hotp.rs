@@ -1,7 +1,11 @@
 use pushotp_types::{Code, Digits};
-use subtle::{Choice, ConditionallySelectable};
 
-use crate::{Counter, Key, LookAhead};
+use crate::{
+    Counter, Key, LookAhead,
+    counter::ResyncWindow,
+    scan,
+    store::{Advance, AsyncReplayStore, Authenticated, CommitError, ReplayStore},
+};
 
 /// HOTP: codes that count.
 ///
@@ -17,7 +21,7 @@ use crate::{Counter, Key, LookAhead};
 /// let HotpVerdict::Match(found) = hotp.verify(&key, "287082", Counter::new(0), LookAhead::new(5).unwrap()) else {
 ///     panic!("it is the code of counter 1")
 /// };
-/// assert_eq!(found.next(), Some(Counter::new(2))); // store this before telling anybody
+/// assert_eq!(found.next(), Counter::new(2)); // store this before telling anybody
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
 ///
@@ -39,7 +43,7 @@ pub struct Hotp {
 /// assert_eq!(typed("755224"), HotpVerdict::Mismatch); // the code of counter 0
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum HotpVerdict {
@@ -49,7 +53,7 @@ pub enum HotpVerdict {
     Mismatch,
 }
 
-/// An accepted HOTP code: what to store, so that it is accepted once.
+/// A HOTP code that is right: [`commit`](Self::commit) it, and it is accepted once.
 ///
 /// ```
 /// use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
@@ -58,13 +62,15 @@ pub enum HotpVerdict {
 /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
 /// let verdict = Hotp::new(Digits::SIX).verify(&key, "287082", Counter::new(0), LookAhead::new(5).unwrap());
 /// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 1") };
-/// assert_eq!((found.counter(), found.next()), (Counter::new(1), Some(Counter::new(2))));
+/// assert_eq!((found.counter(), found.next()), (Counter::new(1), Counter::new(2)));
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use = "the next counter must be stored, or the code can be used again"]
 pub struct HotpMatch {
     counter: Counter,
+    next: Counter,
+    expected: Counter,
 }
 
 impl HotpMatch {
@@ -74,10 +80,39 @@ impl HotpMatch {
         self.counter
     }
 
-    /// The counter to expect from now on; `None` if the last one was used, so that the token can be used no more.
+    /// The counter to expect from now on.
     #[must_use]
-    pub const fn next(&self) -> Option<Counter> {
-        self.counter.next()
+    pub const fn next(&self) -> Counter {
+        self.next
+    }
+
+    /// What the store has to write: from the counter that verification was given to the next one.
+    #[must_use]
+    pub const fn advance(&self) -> Advance {
+        Advance::new(Some(self.expected.get()), self.next.get())
+    }
+
+    /// Uses the code up, and so authenticates whoever `id` names.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] if somebody else was faster, [`CommitError::Store`] if the store failed: then nobody is
+    /// authenticated.
+    ///
+    /// As [`Match::commit`](crate::Match::commit), where an example stands.
+    pub fn commit<Id, S: ReplayStore<Id>>(self, id: Id, store: &S) -> Result<Authenticated<Id>, CommitError<S::Error>> {
+        self.advance().commit(id, store)
+    }
+
+    /// [`commit`](Self::commit) for a store that is waited for.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn commit_async<Id, S: AsyncReplayStore<Id>>(
+        self,
+        id: Id,
+        store: &S,
+    ) -> Result<Authenticated<Id>, CommitError<S::Error>> {
+        self.advance().commit_async(id, store).await
     }
 }
 
@@ -86,6 +121,12 @@ impl Hotp {
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
         Self { digits }
+    }
+
+    /// How many digits its codes have.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
     }
 
     /// The code of a counter.
@@ -99,21 +140,69 @@ impl Hotp {
     /// Whether `typed` is the code of `next` or of one of the counters after it.
     ///
     /// It only looks forward, and computes every code whatever matches. If two counters of the window have the code, the
-    /// later one is taken: the other way round the same digits would be accepted again.
+    /// later one is taken: the other way round the same digits would be accepted again. The last counter of all, 2^64-1,
+    /// is not accepted, for there is none after it to expect.
     ///
     /// Source: RFC 4226 §7.2, §7.4.
-    pub fn verify(&self, key: &Key, typed: &str, next: Counter, look_ahead: LookAhead) -> HotpVerdict {
-        let last = next.get().saturating_add(look_ahead.get().into());
-        let (mut found, mut counter) = (Choice::from(0), 0);
-        for candidate in next.get()..=last {
-            let matches = key.code(candidate, self.digits).ct_matches(typed.as_bytes());
-            counter.conditional_assign(&candidate, matches);
-            found |= matches;
-        }
-        if found.into() {
-            HotpVerdict::Match(HotpMatch { counter: Counter::new(counter) })
-        } else {
-            HotpVerdict::Mismatch
-        }
+    pub fn verify(&self, key: &Key, typed: impl AsRef<[u8]>, next: Counter, look_ahead: LookAhead) -> HotpVerdict {
+        let Some(range) = counters(next, look_ahead.get().into()) else { return HotpVerdict::Mismatch };
+        let typed = Key::typed(typed.as_ref(), self.digits);
+        let found = scan::matches(|counters| key.values(counters, self.digits), typed, range);
+        verdict(found.checked_ilog2().map(|place| next.get() + u64::from(place)), next)
+    }
+
+    /// Whether `typed` are the codes of two or more counters in a row, of which the first is `next` or later.
+    ///
+    /// For a token that was used so often without logging in that its counter left the look-ahead. Ask for a code and
+    /// then for the next one; with two codes of six digits and a window of 1000 a guess is right once in 10^9.
+    ///
+    /// ```
+    /// use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, ResyncWindow};
+    /// use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    ///
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let hotp = Hotp::new(Digits::SIX);
+    /// let [first, second] = [700, 701].map(|counter| hotp.generate(&key, Counter::new(counter)));
+    /// let typed = [first.expose(), second.expose()];
+    /// let verdict = hotp.resync(&key, typed, Counter::new(2), ResyncWindow::new(1000).unwrap());
+    /// assert!(matches!(verdict, HotpVerdict::Match(found) if found.next() == Counter::new(702)));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
+    /// One code alone does not compile:
+    /// ```compile_fail
+    /// # use pushotp_oath::{Counter, Hotp, Key, ResyncWindow};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890").unwrap());
+    /// let _ = Hotp::new(Digits::SIX).resync(&key, ["755224"], Counter::new(0), ResyncWindow::MAX);
+    /// ```
+    ///
+    /// Source: RFC 4226 §7.4.
+    pub fn resync<T: AsRef<[u8]>, const N: usize>(
+        &self,
+        key: &Key,
+        typed: [T; N],
+        next: Counter,
+        window: ResyncWindow,
+    ) -> HotpVerdict {
+        // The last place of the window may begin a run.
+        let reach = u64::from(window.get()) + N as u64 - 2;
+        let Some(range) = counters(next, reach) else { return HotpVerdict::Mismatch };
+        let typed = typed.map(|typed| Key::typed(typed.as_ref(), self.digits));
+        let (found, _) = scan::runs(|counters| key.values(counters, self.digits), typed, range, None);
+        verdict(found, next)
+    }
+}
+
+/// From the expected counter on, so many more; without the last one of all.
+fn counters(next: Counter, more: u64) -> Option<(u64, u64)> {
+    next.next()?;
+    Some((next.get(), next.get().saturating_add(more).min(u64::MAX - 1)))
+}
+
+fn verdict(found: Option<u64>, expected: Counter) -> HotpVerdict {
+    match found.map(Counter::new).map(|counter| (counter, counter.next())) {
+        Some((counter, Some(next))) => HotpVerdict::Match(HotpMatch { counter, next, expected }),
+        _ => HotpVerdict::Mismatch,
     }
 }

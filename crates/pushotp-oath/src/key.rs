@@ -6,6 +6,7 @@ use zeroize::ZeroizeOnDrop;
 use crate::{
     mac::{Mac, Midstates, Sha1, Sha256, Sha512},
     truncate::truncate,
+    typed::{self, Value},
 };
 
 /// A secret, prepared for a hash function: two midstates, erased when dropped.
@@ -35,12 +36,24 @@ impl Key {
     /// Source: RFC 2104 §4.
     #[must_use]
     pub fn new<'a>(algorithm: HashAlgorithm, secret: impl Into<SecretRef<'a>>) -> Self {
-        let secret = secret.into().expose();
-        Self(match algorithm {
-            HashAlgorithm::Sha1 => Prepared::Sha1(Midstates::new(secret)),
-            HashAlgorithm::Sha256 => Prepared::Sha256(Midstates::new(secret)),
-            HashAlgorithm::Sha512 => Prepared::Sha512(Midstates::new(secret)),
-        })
+        let _sweep = Sweep;
+        Self::prepare(algorithm, secret.into().expose())
+    }
+
+    /// Never inlined: so what it leaves on the stack lies below the caller, where it is swept.
+    #[inline(never)]
+    fn prepare(algorithm: HashAlgorithm, secret: &[u8]) -> Self {
+        let mut key = Self(match algorithm {
+            HashAlgorithm::Sha1 => Prepared::Sha1(Midstates::EMPTY),
+            HashAlgorithm::Sha256 => Prepared::Sha256(Midstates::EMPTY),
+            HashAlgorithm::Sha512 => Prepared::Sha512(Midstates::EMPTY),
+        });
+        match &mut key.0 {
+            Prepared::Sha1(midstates) => midstates.prepare(secret),
+            Prepared::Sha256(midstates) => midstates.prepare(secret),
+            Prepared::Sha512(midstates) => midstates.prepare(secret),
+        }
+        key
     }
 
     /// The hash function that it was prepared for.
@@ -63,12 +76,28 @@ impl Key {
 
     /// The HOTP value of a moving factor.
     pub(crate) fn code(&self, factor: u64, digits: Digits) -> Code {
-        let mac = match &self.0 {
-            Prepared::Sha1(key) => key.mac8(factor),
-            Prepared::Sha256(key) => key.mac8(factor),
-            Prepared::Sha512(key) => key.mac8(factor),
+        let [value] = self.truncated([factor]);
+        Code::from_value(value, digits)
+    }
+
+    /// The same of several factors, as numbers to compare.
+    pub(crate) fn values<const N: usize>(&self, factors: [u64; N], digits: Digits) -> [Value; N] {
+        self.truncated(factors).map(|value| residue(value, digits).into())
+    }
+
+    /// What was typed, as a number to compare with [`values`](Self::values).
+    pub(crate) fn typed(typed: &[u8], digits: Digits) -> Value {
+        typed::value(typed, digits.get().into(), 10, typed::decimal)
+    }
+
+    /// The 31 bits that each of several factors yields.
+    pub(crate) fn truncated<const N: usize>(&self, factors: [u64; N]) -> [u32; N] {
+        let ends = match &self.0 {
+            Prepared::Sha1(key) => key.mac8(factors),
+            Prepared::Sha256(key) => key.mac8(factors),
+            Prepared::Sha512(key) => key.mac8(factors),
         };
-        Code::from_value(truncate(mac.as_bytes()), digits)
+        ends.map(truncate)
     }
 
     /// HMAC of the concatenated parts.
@@ -81,8 +110,34 @@ impl Key {
     }
 }
 
+/// The last digits of a value.
+///
+/// Each remainder is by a constant: the compiler makes no division of it, whose time would depend on the value.
+const fn residue(value: u32, digits: Digits) -> u32 {
+    match digits.get() {
+        ..=4 => value % 10_000,
+        5 => value % 100_000,
+        6 => value % 1_000_000,
+        7 => value % 10_000_000,
+        8 => value % 100_000_000,
+        9 => value % 1_000_000_000,
+        // The value has 31 bits, so ten digits at most.
+        10.. => value,
+    }
+}
+
 /// Its midstates erase themselves.
 impl ZeroizeOnDrop for Key {}
+
+/// Erases the stack below the function that it is dropped in, which has called what leaves secrets there: a result is
+/// moved, and its copy stays behind.
+struct Sweep;
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        zeroize::zeroize_stack::<2048>();
+    }
+}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,18 +1,22 @@
+mod challenge;
+mod exchange;
 mod input;
 mod suite;
 
 use core::fmt;
 
+pub use challenge::{Challenge, ChallengeError};
+pub use exchange::{Factors, GenuineServer, MutualClient, MutualServer, MutualSuites, OneWay};
 pub use input::{DataInput, DataInputError, Question};
 use pushotp_types::{Code, Digits};
 use subtle::ConstantTimeEq;
 pub use suite::{OcraSuite, Part, SuiteError};
 
-use crate::{Key, mac::Mac, truncate::truncate};
+use crate::{Advance, Counter, Key, mac::Mac, truncate::truncate_mac};
 
 /// What became of a typed OCRA response.
 ///
-/// A challenge is answered once, rightly or wrongly: forget it with the verdict.
+/// A challenge is answered once, rightly or wrongly: forget it with the verdict. [`OneWay`] does that by its type.
 ///
 /// ```
 /// use pushotp_oath::{DataInput, Key, OcraSuite, OcraVerdict, Question};
@@ -21,18 +25,54 @@ use crate::{Key, mac::Mac, truncate::truncate};
 /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
 /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
 /// let input = DataInput::new(Question::Numeric("00000000"));
-/// assert_eq!(suite.verify(&key, "237653", &input), Ok(OcraVerdict::Match));
+/// assert!(matches!(suite.verify(&key, "237653", &input), Ok(OcraVerdict::Match(_))));
 /// assert_eq!(suite.verify(&key, "237654", &input), Ok(OcraVerdict::Mismatch));
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum OcraVerdict {
     /// It is the response.
-    Match,
+    Match(OcraMatch),
     /// It is not.
     Mismatch,
+}
+
+/// An OCRA response that is right.
+///
+/// ```
+/// use pushotp_oath::{Counter, DataInput, Key, OcraSuite, OcraVerdict, Question};
+/// use pushotp_types::{HashAlgorithm, SecretRef};
+///
+/// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:C-QN08").unwrap();
+/// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let input = DataInput { counter: Some(Counter::new(0)), ..DataInput::new(Question::Numeric("12345678")) };
+/// let verdict = suite.verify(&key, "897640", &input).unwrap();
+/// let OcraVerdict::Match(found) = verdict else { panic!("it is the response") };
+/// let advance = found.advance().expect("the suite counts");
+/// assert_eq!((advance.from(), advance.to()), (Some(0), 1)); // commit it, or the response can be used again
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub struct OcraMatch {
+    counter: Option<Counter>,
+}
+
+impl OcraMatch {
+    /// For a suite with a counter, what the store has to write: only a server that succeeded counts on.
+    ///
+    /// `None` for a suite without one, whose challenge is what is used up; and after the last counter, which has no next.
+    #[must_use]
+    pub fn advance(&self) -> Option<Advance> {
+        let counter = self.counter?;
+        Some(Advance::new(Some(counter.get()), counter.next()?.get()))
+    }
+}
+
+fn verdict(right: bool, counter: Option<Counter>) -> OcraVerdict {
+    if right { OcraVerdict::Match(OcraMatch { counter }) } else { OcraVerdict::Mismatch }
 }
 
 /// A whole MAC: the response of a suite with `t = 0`, which is no code and is not truncated in any way.
@@ -90,7 +130,7 @@ impl OcraSuite {
     /// Source: RFC 6287 §7.1.
     pub fn generate(&self, key: &Key, input: &DataInput<'_>) -> Result<Code, DataInputError> {
         let digits = self.digits().ok_or(DataInputError::NotTruncated)?;
-        Ok(Code::from_value(truncate(self.mac(key, input)?.as_bytes()), digits))
+        Ok(Code::from_value(truncate_mac(&self.mac(key, input)?), digits))
     }
 
     /// The response of a suite with `t = 0`.
@@ -108,9 +148,14 @@ impl OcraSuite {
     ///
     /// # Errors
     /// As [`generate`](Self::generate): what the server itself put in is wrong, not what was typed.
-    pub fn verify(&self, key: &Key, typed: &str, input: &DataInput<'_>) -> Result<OcraVerdict, DataInputError> {
-        let right = self.generate(key, input)?.matches(typed);
-        Ok(if right { OcraVerdict::Match } else { OcraVerdict::Mismatch })
+    pub fn verify(
+        &self,
+        key: &Key,
+        typed: impl AsRef<[u8]>,
+        input: &DataInput<'_>,
+    ) -> Result<OcraVerdict, DataInputError> {
+        let right = self.generate(key, input)?.ct_matches(typed.as_ref());
+        Ok(verdict(right.into(), input.counter))
     }
 
     fn mac(&self, key: &Key, input: &DataInput<'_>) -> Result<Mac, DataInputError> {

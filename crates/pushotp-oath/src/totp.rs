@@ -1,7 +1,12 @@
 use pushotp_types::{Code, Digits, UnixTime};
-use subtle::{Choice, ConditionallySelectable};
 
-use crate::{Key, Period, Step, Window};
+use crate::{
+    Key, Period, Step, Window,
+    counter::ResyncWindow,
+    scan,
+    step::Drift,
+    store::{Advance, AsyncReplayStore, Authenticated, CommitError, ReplayStore},
+};
 
 /// TOTP: codes that follow the clock, which the caller reads.
 ///
@@ -25,7 +30,9 @@ use crate::{Key, Period, Step, Window};
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
 ///
-/// Source: RFC 6238, with T0 = 0.
+/// It counts from the epoch; [`T0`](crate::T0) is for tokens that do not.
+///
+/// Source: RFC 6238.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totp {
     digits: Digits,
@@ -45,7 +52,7 @@ pub struct Totp {
 /// assert_eq!(typed("287083", None), Verdict::Mismatch);
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum Verdict {
@@ -57,7 +64,7 @@ pub enum Verdict {
     Mismatch,
 }
 
-/// An accepted TOTP code: what to store, so that it is accepted once.
+/// A code that is right: [`commit`](Self::commit) it, and it is accepted once.
 ///
 /// ```
 /// use pushotp_oath::{Key, Step, Totp, Verdict, Window};
@@ -67,14 +74,15 @@ pub enum Verdict {
 /// // The server's clock is one step further than the token's.
 /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(61), Window::ONE, None);
 /// let Verdict::Match(found) = verdict else { panic!("it is the code of the step before") };
-/// assert_eq!((found.step(), found.drift()), (Step::new(1), -1));
+/// assert_eq!((found.step(), found.drift().steps()), (Step::new(1), -1));
 /// # Ok::<(), pushotp_types::SecretError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use = "the step must be stored, or the code can be used again"]
 pub struct Match {
-    step: Step,
-    drift: i8,
+    pub(crate) step: Step,
+    pub(crate) drift: Drift,
+    pub(crate) last: Option<Step>,
 }
 
 impl Match {
@@ -84,22 +92,75 @@ impl Match {
         self.step
     }
 
-    /// How many whole steps the token's clock is ahead (positive) or behind.
+    /// How far the token's clock was from the caller's, to be stored with the step and given to
+    /// [`Window::around`] the next time.
     #[must_use]
-    pub const fn drift(&self) -> i8 {
+    pub const fn drift(&self) -> Drift {
         self.drift
     }
-}
 
-/// A scan over the steps of one verification, in ascending order.
-struct Scan {
-    /// How far an accepted step looks back for its digits.
-    look_back: u64,
-    /// The latest step with the typed digits that is used up, and whether there is one.
-    used: (u64, Choice),
-    /// The latest step of the window with the typed digits, and whether there is one.
-    found: (u64, Choice),
-    accepted: Choice,
+    /// What the store has to write: from the step that verification was given to the one that matched.
+    #[must_use]
+    pub const fn advance(&self) -> Advance {
+        let last = match self.last {
+            Some(last) => Some(last.get()),
+            None => None,
+        };
+        Advance::new(last, self.step.get()).with_drift(self.drift)
+    }
+
+    /// Uses the code up, and so authenticates whoever `id` names.
+    ///
+    /// The store decides: of any number of commits that are tried at the same time, on any number of machines, one wins.
+    ///
+    /// ```
+    /// use std::{cell::Cell, convert::Infallible};
+    /// use pushotp_oath::{Advance, Advanced, CommitError, Key, ReplayStore, Step, Totp, Verdict, Window};
+    /// use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    ///
+    /// /// A row of a database: UPDATE token SET last = to WHERE id = … AND last IS NOT DISTINCT FROM from.
+    /// struct Row(Cell<Option<u64>>);
+    ///
+    /// impl ReplayStore<&str> for Row {
+    ///     type Error = Infallible;
+    ///     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Infallible> {
+    ///         if self.0.get() != advance.from() {
+    ///             return Ok(Advanced::Stale);
+    ///         }
+    ///         self.0.set(Some(advance.to()));
+    ///         Ok(Advanced::Done)
+    ///     }
+    /// }
+    ///
+    /// let (row, now) = (Row(Cell::new(None)), UnixTime::from_secs(59));
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = || Totp::DEFAULT.verify(&key, "287082", now, Window::ONE, row.0.get().map(Step::new));
+    /// // Two requests with the same code, verified before either is committed:
+    /// let (Verdict::Match(one), Verdict::Match(two)) = (verify(), verify()) else { panic!("both are right") };
+    /// assert_eq!(one.commit("alice", &row).unwrap().id(), &"alice");
+    /// assert_eq!(two.commit("alice", &row).unwrap_err(), CommitError::Stale);
+    /// assert_eq!(verify(), Verdict::Replay);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] if the stored step is no longer the one that verification was given: verify again.
+    /// [`CommitError::Store`] if the store failed. Either way nobody is authenticated.
+    pub fn commit<Id, S: ReplayStore<Id>>(self, id: Id, store: &S) -> Result<Authenticated<Id>, CommitError<S::Error>> {
+        self.advance().commit(id, store)
+    }
+
+    /// [`commit`](Self::commit) for a store that is waited for.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn commit_async<Id, S: AsyncReplayStore<Id>>(
+        self,
+        id: Id,
+        store: &S,
+    ) -> Result<Authenticated<Id>, CommitError<S::Error>> {
+        self.advance().commit_async(id, store).await
+    }
 }
 
 impl Totp {
@@ -110,6 +171,18 @@ impl Totp {
     #[must_use]
     pub const fn new(digits: Digits, period: Period) -> Self {
         Self { digits, period }
+    }
+
+    /// How many digits its codes have.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// How long a code is shown.
+    #[must_use]
+    pub const fn period(&self) -> Period {
+        self.period
     }
 
     /// The step that a time falls into.
@@ -136,42 +209,64 @@ impl Totp {
     /// A text of another length, or with anything but ASCII digits, is a mismatch.
     ///
     /// Source: RFC 6238 §5.2.
-    pub fn verify(&self, key: &Key, typed: &str, now: UnixTime, window: Window, last: Option<Step>) -> Verdict {
+    pub fn verify(
+        &self,
+        key: &Key,
+        typed: impl AsRef<[u8]>,
+        now: UnixTime,
+        window: Window,
+        last: Option<Step>,
+    ) -> Verdict {
+        let typed = Key::typed(typed.as_ref(), self.digits);
+        scan::verdict(|steps| key.values(steps, self.digits), typed, (self.step_at(now).get(), window), last)
+    }
+
+    /// Whether `typed` are the codes of two or more steps in a row, all of them later than `last`.
+    ///
+    /// For a token whose clock left the window: ask for a code and then for the next one. The match has the drift to
+    /// store; so far the token's clock is off, so far the window is moved from then on. The window reaches as far into
+    /// the past as into the future.
+    ///
+    /// ```
+    /// use pushotp_oath::{Key, ResyncWindow, Totp, Verdict, Window};
+    /// use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    ///
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let (totp, now) = (Totp::DEFAULT, UnixTime::from_secs(1_800_000_000));
+    /// // A hardware token whose clock is four minutes behind.
+    /// let shown = |secs: u64| totp.generate(&key, UnixTime::from_secs(1_800_000_000 - 240 + secs));
+    /// let (first, second) = (shown(0), shown(30));
+    /// let typed = [first.expose(), second.expose()];
+    /// let Verdict::Match(found) = totp.resync(&key, typed, now, ResyncWindow::new(20).unwrap(), None) else {
+    ///     panic!("they are codes of steps in a row")
+    /// };
+    /// assert_eq!(found.drift().steps(), -7); // the second code
+    ///
+    /// // From now on:
+    /// let (window, last) = (Window::ONE.around(found.drift()), Some(found.step()));
+    /// assert!(matches!(totp.verify(&key, shown(60).expose(), now, window, last), Verdict::Match(_)));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
+    /// Source: RFC 6238 §6.
+    pub fn resync<T: AsRef<[u8]>, const N: usize>(
+        &self,
+        key: &Key,
+        typed: [T; N],
+        now: UnixTime,
+        window: ResyncWindow,
+        last: Option<Step>,
+    ) -> Verdict {
         let present = self.step_at(now).get();
-        let first = present.saturating_sub(window.past().into());
-        let end = present.saturating_add(window.future().into());
-        let look_back = u64::from(window.past()) + u64::from(window.future()) + 1;
-        let mut scan =
-            Scan { look_back, used: (0, Choice::from(0)), found: (0, Choice::from(0)), accepted: Choice::from(0) };
-        for step in first.saturating_sub(look_back)..=end {
-            let matches = key.code(step, self.digits).ct_matches(typed.as_bytes());
-            scan.step(step, matches, (step >= first, last.is_some_and(|last| step <= last.get())));
+        let reach = u64::from(window.get());
+        let steps = (present.saturating_sub(reach), present.saturating_add(reach));
+        let typed = typed.map(|typed| Key::typed(typed.as_ref(), self.digits));
+        match scan::runs(|steps| key.values(steps, self.digits), typed, steps, last.map(Step::get)) {
+            (_, Some(step)) => {
+                Verdict::Match(Match { step: Step::new(step), drift: Drift::between(present, step), last })
+            }
+            (Some(_), None) => Verdict::Replay,
+            (None, None) => Verdict::Mismatch,
         }
-        scan.verdict(present)
-    }
-}
-
-impl Scan {
-    fn step(&mut self, step: u64, matches: Choice, (in_window, used_up): (bool, bool)) {
-        let in_window = Choice::from(u8::from(in_window));
-        let used_up = Choice::from(u8::from(used_up));
-        let near = Choice::from(u8::from(step.wrapping_sub(self.used.0) <= self.look_back));
-        self.accepted |= matches & in_window & !used_up & !(self.used.1 & near);
-        self.found.0.conditional_assign(&step, matches & in_window);
-        self.found.1 |= matches & in_window;
-        self.used.0.conditional_assign(&step, matches & used_up);
-        self.used.1 |= matches & used_up;
-    }
-
-    fn verdict(self, present: u64) -> Verdict {
-        if !bool::from(self.found.1) {
-            return Verdict::Mismatch;
-        }
-        if !bool::from(self.accepted) {
-            return Verdict::Replay;
-        }
-        // At most 63 steps apart, by the window's own limit.
-        let drift = i128::from(self.found.0) - i128::from(present);
-        Verdict::Match(Match { step: Step::new(self.found.0), drift: i8::try_from(drift).unwrap_or(0) })
     }
 }

@@ -70,10 +70,10 @@ fn run(file: &str) -> usize {
             continue;
         }
         assert_eq!(suite.generate(&key, &input).unwrap().expose(), expect, "{id}");
-        assert_eq!(suite.verify(&key, expect, &input).unwrap(), OcraVerdict::Match, "{id}");
+        assert!(matches!(suite.verify(&key, expect, &input).unwrap(), OcraVerdict::Match(_)), "{id}");
         let other = if expect.starts_with('0') { "1" } else { "0" };
         let wrong = format!("{other}{}", &expect[1..]);
-        assert_ne!(suite.verify(&key, &wrong, &input).unwrap(), OcraVerdict::Match, "{id}");
+        assert_eq!(suite.verify(&key, &wrong, &input).unwrap(), OcraVerdict::Mismatch, "{id}");
     }
     cases.len()
 }

@@ -18,11 +18,9 @@ use crate::Digits;
 /// assert!(!code.matches("81804"));
 /// assert_eq!(format!("{code:?}"), "Code { .. }");
 /// ```
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Code {
     /// ASCII digits, right-aligned: the code is the last `digits` of them.
     text: [u8; 10],
-    #[zeroize(skip)]
     digits: Digits,
 }
 
@@ -39,12 +37,13 @@ impl Code {
     /// ```
     #[must_use]
     pub fn from_value(value: u32, digits: Digits) -> Self {
+        // Two halves, so that the processor works on both at once; each division is by a constant.
+        let (mut high, mut low) = (value / 100_000, value % 100_000);
         let mut text = [0; 10];
-        let mut rest = value;
-        for place in text.iter_mut().rev() {
-            // The remainder of a division by ten is one digit.
-            *place = b'0' + (rest % 10) as u8;
-            rest /= 10;
+        let (left, right) = text.split_at_mut(5);
+        for (left, right) in left.iter_mut().rev().zip(right.iter_mut().rev()) {
+            (*left, *right) = (b'0' + (high % 10) as u8, b'0' + (low % 10) as u8);
+            (high, low) = (high / 10, low / 10);
         }
         Self { text, digits }
     }
@@ -100,6 +99,15 @@ impl Code {
         last.ct_eq(typed)
     }
 }
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        // As a slice, which is erased at once; an array is erased byte by byte.
+        self.text.as_mut_slice().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Code {}
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,7 +19,7 @@ const MAX_LEN: usize = 1024;
 ///
 /// assert!(SecretRef::new(b"12345678901234567890").is_ok());
 /// assert_eq!(SecretRef::new(b"0123456789").unwrap_err(), SecretError::Weak { bits: 80 });
-/// assert!(SecretRef::danger_weak(b"0123456789").is_ok());
+/// assert!(SecretRef::danger_import_weak(b"0123456789").is_ok());
 /// ```
 #[derive(Clone, Copy)]
 pub struct SecretRef<'a>(&'a [u8]);
@@ -38,7 +38,7 @@ impl<'a> SecretRef<'a> {
     /// ```
     pub const fn new(bytes: &'a [u8]) -> Result<Self, SecretError> {
         if bytes.len() >= MIN_LEN || bytes.is_empty() {
-            Self::danger_weak(bytes)
+            Self::danger_import_weak(bytes)
         } else {
             Err(SecretError::Weak { bits: bytes.len() * 8 })
         }
@@ -51,9 +51,9 @@ impl<'a> SecretRef<'a> {
     ///
     /// ```
     /// # use pushotp_types::{SecretError, SecretRef};
-    /// assert_eq!(SecretRef::danger_weak(b"").unwrap_err(), SecretError::Empty);
+    /// assert_eq!(SecretRef::danger_import_weak(b"").unwrap_err(), SecretError::Empty);
     /// ```
-    pub const fn danger_weak(bytes: &'a [u8]) -> Result<Self, SecretError> {
+    pub const fn danger_import_weak(bytes: &'a [u8]) -> Result<Self, SecretError> {
         match bytes.len() {
             0 => Err(SecretError::Empty),
             1..=MAX_LEN => Ok(Self(bytes)),
@@ -118,7 +118,7 @@ impl Secret {
     /// assert!(Secret::danger_import_weak(b"0123456789").is_ok());
     /// ```
     pub fn danger_import_weak(bytes: &[u8]) -> Result<Self, SecretError> {
-        SecretRef::danger_weak(bytes).map(|checked| Self(checked.expose().into()))
+        SecretRef::danger_import_weak(bytes).map(|checked| Self(checked.expose().into()))
     }
 
     /// A fresh, uniformly random secret.

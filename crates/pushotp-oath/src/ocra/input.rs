@@ -99,7 +99,7 @@ pub enum Question<'a> {
 
 impl<'a> Question<'a> {
     /// The text of a challenge, if it is of the format and at most so long.
-    fn text(self, format: QuestionFormat, most: u8) -> Option<&'a str> {
+    pub(super) fn text(self, format: QuestionFormat, most: u8) -> Option<&'a str> {
         let (text, is_one): (_, fn(u8) -> bool) = match (format, self) {
             (QuestionFormat::Alphanumeric, Self::Alphanumeric(text)) => (text, |byte| byte.is_ascii_alphanumeric()),
             (QuestionFormat::Numeric, Self::Numeric(text)) => (text, |byte| byte.is_ascii_digit()),
