@@ -5,7 +5,10 @@
 use std::{hint::black_box, process::ExitCode};
 
 use ctcheck::{classify, declassify, errors, on_valgrind};
-use pushotp_oath::{Counter, DataInput, Hotp, Key, OcraSuite, Question, Totp};
+use pushotp_oath::{
+    Counter, DataInput, Hotp, Key, LookAhead, Motp, OcraSuite, Question, ResyncWindow, Steam, Step, Totp, Window,
+    Yandex,
+};
 use pushotp_types::{Code, Digits, HashAlgorithm, SecretRef, TenantId, UnixTime};
 use pushotp_wire::{
     Envelope, envelope,
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     comparison(&mut report);
     generation(&mut report);
+    verification(&mut report);
+    pin_hash(&mut report);
+    other_codes(&mut report);
     opening(&mut report);
     println!("{} passed, {} failed", report.passed, report.failed);
     if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -91,6 +97,94 @@ fn generation(report: &mut Report) {
         table.get(usize::from(black_box(secret).first().copied().unwrap_or(0))).copied()
     });
     report.check("control: a table indexed by a byte of the key", true, found);
+}
+
+/// Every algorithm with a key that is secret; its processor's features are detected before.
+fn secret_keys() -> [Key; 3] {
+    let (known, secret) = (black_box([7; 20]), black_box([7; 20]));
+    classify(&secret);
+    [HashAlgorithm::Sha1, HashAlgorithm::Sha256, HashAlgorithm::Sha512].map(|algorithm| {
+        black_box(Totp::DEFAULT.generate(&Key::new(algorithm, SecretRef::new(&known).unwrap()), NOW));
+        Key::new(algorithm, SecretRef::new(&secret).unwrap())
+    })
+}
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// Verification: the key, the codes and what was typed are secret. The verdict shows, as one branch where it is a
+/// mismatch; nothing may show of single steps, so it is one branch however many steps there are.
+fn verification(report: &mut Report) {
+    for key in secret_keys() {
+        let typed = black_box(*b"000000");
+        classify(&typed);
+        for width in [0, 1, 31] {
+            let window = Window::new(width, width).unwrap();
+            for last in [None, Some(Step::new(59_999_999)), Some(Step::new(u64::MAX))] {
+                let found = errors(|| verdict(&Totp::DEFAULT.verify(&key, typed, NOW, window, last)));
+                report.check("TOTP verification, beyond the verdict", false, found.saturating_sub(VERDICT));
+            }
+            let look_ahead = LookAhead::new(width).unwrap();
+            let found = errors(|| verdict(&Hotp::new(Digits::EIGHT).verify(&key, typed, Counter::new(7), look_ahead)));
+            report.check("HOTP verification, beyond the verdict", false, found.saturating_sub(VERDICT));
+        }
+        let window = ResyncWindow::new(100).unwrap();
+        let found = errors(|| verdict(&Totp::DEFAULT.resync(&key, [typed; 3], NOW, window, None)));
+        report.check("TOTP resynchronisation, beyond the verdict", false, found.saturating_sub(VERDICT));
+        let found = errors(|| verdict(&Hotp::new(Digits::SIX).resync(&key, [typed; 2], Counter::new(7), window)));
+        report.check("HOTP resynchronisation, beyond the verdict", false, found.saturating_sub(VERDICT));
+        // The twin that stops at the first match, or compares as text does.
+        let found = errors(|| {
+            (0..9).find(|step| black_box(Hotp::new(Digits::SIX).generate(&key, Counter::new(*step))).matches("000000"))
+        });
+        report.check("control: the first match ends the search", true, found.saturating_sub(VERDICT));
+    }
+}
+
+/// How many branches a verdict itself is: found or not, used or not, and what tells its kinds apart.
+const VERDICT: usize = 2;
+
+/// A verdict may be known; only its kind is looked at.
+fn verdict<T>(verdict: &T) {
+    declassify(verdict);
+}
+
+/// The hash of a PIN goes into an OCRA response.
+fn pin_hash(report: &mut Report) {
+    let suite = OcraSuite::parse("OCRA-1:HOTP-SHA256-8:QN08-PSHA1").unwrap();
+    let [_, key, _] = secret_keys();
+    let (pin, typed) = (black_box([9; 20]), black_box(*b"00000000"));
+    classify(&pin);
+    let input = DataInput { pin_hash: Some(&pin), ..DataInput::new(Question::Numeric("12345678")) };
+    report.check("OCRA generation with a PIN", false, errors(|| suite.generate(&key, &input).is_ok()));
+    classify(&typed);
+    let found = errors(|| verdict(&suite.verify(&key, typed, &input)));
+    report.check("OCRA verification with a PIN, beyond the verdict", false, found.saturating_sub(VERDICT));
+    let found = errors(|| black_box(pin).iter().position(|byte| *byte == black_box(3)));
+    report.check("control: a search in the PIN's hash", true, found);
+}
+
+/// The codes of other kinds, whose symbols are no digits.
+fn other_codes(report: &mut Report) {
+    let (secret, typed) = (black_box([7; 16]), black_box(*b"ABCDEFGH"));
+    let first = |len: usize| typed.split_at(len).0;
+    black_box(Steam::new(SecretRef::new(&[7; 16]).unwrap()).generate(NOW));
+    classify(&secret);
+    classify(&typed);
+    let secret_ref = SecretRef::new(&secret).unwrap();
+    let (steam, yandex) = (Steam::new(secret_ref), Yandex::new(&[7; 16], "1234").unwrap());
+    let motp = Motp::new(secret_ref, "1234").unwrap();
+    report.check("Steam generation", false, errors(|| steam.generate(NOW)));
+    report.check("Mobile-OTP generation", false, errors(|| motp.generate(NOW)));
+    let found = [
+        errors(|| verdict(&steam.verify(first(5), NOW, Window::ONE, None))),
+        errors(|| verdict(&yandex.verify(first(8), NOW, Window::ONE, None))),
+        errors(|| verdict(&motp.verify(first(6), NOW, Motp::WINDOW, None))),
+    ];
+    for found in found {
+        report.check("verification of other codes, beyond the verdict", false, found.saturating_sub(VERDICT));
+    }
+    let found = errors(|| first(5).iter().filter(|byte| b"23456789BCDFGHJKMNPQRTVWXY".contains(byte)).count());
+    report.check("control: a search in the symbols", true, found);
 }
 
 /// Opening an envelope: the channel keys are secret; whether the tag was right may be known.
