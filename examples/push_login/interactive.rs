@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use pushotp::{
-    Outcome, Prompt,
+    LoginStart, LoginState, Outcome, Prompt,
     pin::{Pin, PinPolicy},
     wire::terms::{Reason, Status},
 };
@@ -10,7 +10,7 @@ use pushotp::{
 use crate::{
     device,
     screen::Screen,
-    server::rng,
+    server::{page_words, rng},
     story::{Cast, Failure, redeemed_once},
 };
 
@@ -30,9 +30,13 @@ pub(crate) fn play(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
     loop {
         screen.title("A login")?;
         let started = match cast.server.begin("Intranet", cast.now())? {
-            pushotp::LoginStart::Started(started) => started,
-            other => {
-                screen.say("page", format_args!("no push now: {other:?}"))?;
+            LoginStart::Started(started) => started,
+            LoginStart::TooMany { .. } => {
+                screen.say("page", "too many pushes without a login: type a passcode, or wait ten minutes")?;
+                return Ok(());
+            }
+            _ => {
+                screen.say("page", "no token has push on: type a passcode")?;
                 return Ok(());
             }
         };
@@ -45,8 +49,8 @@ pub(crate) fn play(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
             prompt = answer(cast, screen, open)?;
         }
         let state = block_on(cast.server.login.login_state(&started.ticket, cast.now()))?;
-        screen.say("page", format_args!("{state:?}"))?;
-        if state == pushotp::LoginState::Approved {
+        screen.say("page", page_words(&state))?;
+        if state == LoginState::Approved {
             redeemed_once(cast, &started.ticket)?;
             screen.say("page", format_args!("logged in as {}", cast.server.user))?;
         }
@@ -94,21 +98,14 @@ fn approve(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<O
         }
     };
     let now = cast.now();
-    let (reply, why) = cast.server.receive(&message, now)?;
-    if let Some(why) = why {
-        screen.say("server", why)?;
+    let (reply, _) = cast.server.receive(&message, now)?;
+    let outcome = cast.device.finish(answering, &reply.ok_or("no reply")?, now)?.outcome;
+    screen.say("device", device::words(&outcome))?;
+    screen.say("server", format_args!("audit log: {}", cast.server.newest_event()?.kind()))?;
+    match outcome {
+        Outcome::TryAgain { prompt, .. } => Ok(Some(prompt)),
+        _ => Ok(None),
     }
-    match cast.device.finish(answering, &reply.ok_or("no reply")?, now)?.outcome {
-        Outcome::Accepted { failures } => {
-            screen.say("device", format_args!("accepted; failed attempts before: {failures}"))?;
-        }
-        Outcome::TryAgain { prompt, left } => {
-            screen.say("device", format_args!("the server refused the passcode, {left} tries left"))?;
-            return Ok(Some(prompt));
-        }
-        other => screen.say("device", format_args!("{other:?}"))?,
-    }
-    Ok(None)
 }
 
 fn deny(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<(), Failure> {
@@ -116,7 +113,7 @@ fn deny(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<(), 
     let (message, denied) = cast.device.deny(prompt, now, &mut rng())?;
     let (reply, _) = cast.server.receive(&message, now)?;
     let status = cast.device.denied(&denied, &reply.ok_or("no reply")?, now)?;
-    screen.say("device", format_args!("denied: {status:?}"))?;
+    screen.say("device", if status == Status::Accepted { "denied" } else { "the login was over already" })?;
     if !denied.report_offered() || screen.ask("report: was this not you? [y/n]")? != "y" {
         return Ok(());
     }

@@ -10,7 +10,10 @@ mod screen;
 mod server;
 mod story;
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     let options = match options::Options::parse(std::env::args().skip(1)) {
@@ -20,7 +23,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match story::tell(&options, &mut screen::Screen::new(&mut io::stdout().lock(), options.quiet)) {
+    let (mut out, mut input, colours) = (io::stdout().lock(), io::stdin().lock(), io::stdout().is_terminal());
+    let mut screen = screen::Screen { out: &mut out, input: &mut input, quiet: options.quiet, colours };
+    match story::tell(&options, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("push_login: {error}");

@@ -13,8 +13,8 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
-const USAGE: &str = "usage: push_login [--db FILE] [--device FILE] [--interactive] [--quiet]
-  --db FILE      the login server's SQLite file, with its keys in FILE.keys
+const USAGE: &str = "usage: push_login [--db FILE] [--device FILE] [--interactive | --quiet]
+  --db FILE      the login server's SQLite file, with its keys in FILE.keys; a file of an earlier run gets a new user
   --device FILE  the device's state, with its keys in FILE.keys; must not exist yet
   --interactive  you are the user: choose the token, type number and PIN, approve, deny, report
   --quiet        one line per step";
@@ -31,6 +31,7 @@ impl Options {
                 _ => return Err(USAGE),
             }
         }
-        Ok(options)
+        // Who is asked has to see what about.
+        if options.interactive && options.quiet { Err(USAGE) } else { Ok(options) }
     }
 }

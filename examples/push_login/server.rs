@@ -1,17 +1,19 @@
 //! The server's side: what a login page would call.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{cell::RefCell, fs, path::Path, sync::Arc};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use pollster::block_on;
 use pushotp::{
-    AccountId, LoginRequest, LoginServer, LoginStart, NewToken, ServerPolicy, ServerSetup, SoftwareKek, Started,
+    AccountId, AuditEvent, AuditKind, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, ServerPolicy,
+    ServerSetup, SoftwareKek, Started,
+    store::DynStore,
     types::{TenantId, TokenId, UnixTime},
     wire::keys::ServerKey,
 };
 use pushotp_store_sqlite::SqliteStore;
 
-use crate::{device::write_private, story::Failure};
+use crate::{device::create_private, story::Failure};
 
 /// A login server with one user.
 pub(crate) struct Server {
@@ -19,6 +21,8 @@ pub(crate) struct Server {
     pub(crate) user: AccountId,
     pub(crate) bank: TokenId,
     pub(crate) mail: TokenId,
+    /// All messages that arrived, as who taps the wire has them.
+    pub(crate) arrived: RefCell<Vec<Vec<u8>>>,
 }
 
 /// The system's generator.
@@ -29,7 +33,14 @@ pub(crate) fn rng() -> UnwrapErr<SysRng> {
 impl Server {
     /// Starts on an SQLite file, with a new user and two tokens. The keys lie in a file of their own.
     pub(crate) fn start(db: &Path, now: UnixTime) -> Result<Self, Failure> {
-        let keys = keys(&db.with_added_extension("keys"))?;
+        let is_new = fs::metadata(db).map_or(true, |found| found.len() == 0);
+        // First the store, which refuses a file that is none; then the keys.
+        let store = SqliteStore::open(db)?;
+        Self::start_on(Arc::new(store), &keys(&db.with_added_extension("keys"), is_new)?, now)
+    }
+
+    /// The same on any store.
+    pub(crate) fn start_on(store: Arc<dyn DynStore>, keys: &[u8], now: UnixTime) -> Result<Self, Failure> {
         let (key, kek) = keys.split_first_chunk::<32>().ok_or("the key file is too short")?;
         let kek = kek.first_chunk::<32>().ok_or("the key file is too short")?;
         let login = LoginServer::new(ServerSetup {
@@ -37,14 +48,14 @@ impl Server {
             url: "https://login.example.com/push".into(),
             key: ServerKey::from_bytes(key),
             kek: Arc::new(SoftwareKek::from_bytes(*kek)),
-            store: Arc::new(SqliteStore::open(db)?),
+            store,
             policy: ServerPolicy::default(),
         });
         let user = new_user(&login)?;
         let bank = NewToken::new("Bank").pin_protected();
         let bank = block_on(login.add_token(&user, bank, now, &mut rng()))?;
         let mail = block_on(login.add_token(&user, NewToken::new("Mail").typed_by_hand(), now, &mut rng()))?;
-        Ok(Self { login, user, bank, mail })
+        Ok(Self { login, user, bank, mail, arrived: RefCell::default() })
     }
 
     /// A person logs in at the page, from a place.
@@ -66,20 +77,38 @@ impl Server {
 
     /// A device's message arrives; what goes back, and why it was refused if it was.
     pub(crate) fn receive(&self, message: &[u8], now: UnixTime) -> Result<(Option<Vec<u8>>, Option<String>), Failure> {
+        self.arrived.borrow_mut().push(message.to_vec());
         let received = block_on(self.login.receive(message, now, &mut rng()))?;
         let why = received.error().map(ToString::to_string);
         Ok((received.into_reply().ok(), why))
     }
 
     /// The newest line of the audit log.
-    pub(crate) fn newest_event(&self) -> Result<String, Failure> {
-        let events = block_on(self.login.audit(&self.user))?;
-        Ok(events.last().map(|event| event.kind().to_string()).unwrap_or_default())
+    pub(crate) fn newest_event(&self) -> Result<AuditEvent, Failure> {
+        Ok(block_on(self.login.audit(&self.user))?.pop().ok_or("the audit log is empty")?)
     }
 
-    /// Whether the log has a line of a kind.
-    pub(crate) fn has_logged(&self, kind: pushotp::AuditKind) -> Result<bool, Failure> {
-        Ok(block_on(self.login.audit(&self.user))?.iter().any(|event| event.kind() == kind))
+    /// What an operator reads last, which must be this.
+    pub(crate) fn operator_sees(&self, kind: AuditKind) -> Result<String, Failure> {
+        let newest = self.newest_event()?.kind();
+        if newest == kind {
+            Ok(kind.to_string())
+        } else {
+            Err(format!("the audit log ends with \"{newest}\", not with \"{kind}\"").into())
+        }
+    }
+}
+
+/// What the login page shows while it waits.
+pub(crate) fn page_words(state: &LoginState) -> &'static str {
+    match state {
+        LoginState::Waiting { .. } => "waiting for your authenticator",
+        LoginState::Approved | LoginState::Redeemed => "approved",
+        LoginState::Denied => "denied on the device",
+        LoginState::Reported => "denied and reported on the device",
+        LoginState::Expired => "nobody answered in time",
+        LoginState::Cancelled => "withdrawn",
+        _ => "refused, start again",
     }
 }
 
@@ -98,11 +127,15 @@ fn new_user(login: &LoginServer) -> Result<AccountId, Failure> {
 }
 
 /// Server key and key-encryption key: 64 random bytes, made once.
-fn keys(path: &Path) -> Result<Vec<u8>, Failure> {
+fn keys(path: &Path, is_new: bool) -> Result<Vec<u8>, Failure> {
     if !path.exists() {
+        if !is_new {
+            let path = path.display();
+            return Err(format!("{path} is missing: nothing in an old database can be read without it").into());
+        }
         let mut keys = [0; 64];
         rand_core::Rng::fill_bytes(&mut rng(), &mut keys);
-        write_private(path, &keys)?;
+        create_private(path, &keys)?;
     }
     Ok(fs::read(path)?)
 }

@@ -1,15 +1,13 @@
 use std::{
     error::Error,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use pollster::block_on;
 use pushotp::{
-    Authenticator, LoginState, Outcome,
-    pin::Pin,
-    provision::enrolment,
-    types::{TokenId, UnixTime},
+    Authenticator, LoginState, NotEnrolled, Outcome, Prompt, Ticket, pin::Pin, provision::enrolment, types::UnixTime,
 };
 
 use crate::{
@@ -56,19 +54,19 @@ impl Cast {
     pub(crate) fn approve(
         &mut self,
         push: &[u8],
-        (token, number, pin): (TokenId, &str, Option<&str>),
+        answer: (&str, &str, Option<&str>),
     ) -> Result<(Vec<u8>, Outcome), Failure> {
         let now = self.now();
         let prompt = device::open(&mut self.device, push, now)?;
-        self.approve_prompt(prompt, (token, number, pin))
+        self.approve_prompt(prompt, answer)
     }
 
     pub(crate) fn approve_prompt(
         &mut self,
-        prompt: pushotp::Prompt,
-        (token, number, pin): (TokenId, &str, Option<&str>),
+        prompt: Prompt,
+        (token, number, pin): (&str, &str, Option<&str>),
     ) -> Result<(Vec<u8>, Outcome), Failure> {
-        let now = self.now();
+        let (now, token) = (self.now(), device::named(prompt.tokens(), token)?);
         let pin = pin.map(Pin::entered).transpose()?;
         let (message, answering) = self.device.approve(prompt, (token, number, pin.as_ref()), now, &mut rng())?;
         let (reply, _) = self.server.receive(&message, now)?;
@@ -82,35 +80,45 @@ pub(crate) fn tell(options: &Options, screen: &mut Screen<'_>) -> Result<(), Fai
     let folder = tempfile::tempdir()?;
     let db = options.db.clone().unwrap_or_else(|| folder.path().join("login.db"));
     let state = options.device.clone().unwrap_or_else(|| folder.path().join("device.state"));
-    if state.exists() {
-        return Err(format!("{} exists already: it may be somebody's device", state.display()).into());
-    }
-    let mut cast = enrol(screen, (&db, &state), options.interactive)?;
-    if options.interactive {
-        return interactive::play(&mut cast, screen);
-    }
-    log_in(&mut cast, screen)?;
-    refusals::tell(&mut cast, screen)?;
+    device::must_be_new(&state)?;
+    screen.title("1. A login server starts")?;
+    let clock = Clock::default();
+    let server = Server::start(&db, clock.now())?;
+    // Again, now that the server's own files are there.
+    device::must_be_new(&state)?;
+    screen.say("server", format_args!("SQLite file {}", db.display()))?;
+    let mut cast = enrol(screen, (clock, server), &state, options.interactive)?;
+    if options.interactive { interactive::play(&mut cast, screen) } else { play(&mut cast, screen) }
+}
+
+/// The login and all that is refused.
+pub(crate) fn play(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    log_in(cast, screen)?;
+    refusals::tell(cast, screen)?;
     screen.held("all", "every step held")?;
     Ok(())
 }
 
-fn enrol(screen: &mut Screen<'_>, (db, state): (&Path, &Path), interactive: bool) -> Result<Cast, Failure> {
-    let clock = Clock::default();
-    screen.title("1. A login server starts")?;
-    let server = Server::start(db, clock.now())?;
-    screen.say("server", format_args!("SQLite file {}", db.display()))?;
+pub(crate) fn enrol(
+    screen: &mut Screen<'_>,
+    (clock, server): (Clock, Server),
+    state: &Path,
+    interactive: bool,
+) -> Result<Cast, Failure> {
     screen.held("server", format_args!("user {}, tokens Bank (PIN protected) and Mail", server.user))?;
-
     screen.title("2. Enrolment")?;
     let offer = block_on(server.login.offer_enrolment(&server.user, clock.now(), &mut rng()))?;
     let uri = enrolment::write(&offer)?;
     screen.say("server", "scan this with the authenticator (it is a secret, good for ten minutes and once):")?;
     screen.qr(&uri)?;
     screen.say("server", uri.as_str())?;
-    let keys_file: PathBuf = state.with_added_extension("keys");
-    let (request, enrolling) = device::enrol(&uri, &keys_file, clock.now())?;
+    let (request, enrolling) = device::enrol(&uri, state, clock.now())?;
     let (response, _) = server.receive(&request, clock.now())?;
+    // The request has used the offer up: what arrives in the response's place must not cost the enrolment.
+    let Err(NotEnrolled::Waiting { enrolling, .. }) = enrolling.finish(b"502 Bad Gateway") else {
+        return Err("the device took something else for the response".into());
+    };
+    screen.say("device", "an error page arrives in the response's place: the device goes on waiting")?;
     let confirming = enrolling.finish(&response.ok_or("the enrolment was refused")?)?;
 
     let shown = block_on(server.login.confirmation_code(offer.enrolment))?.ok_or("the server has no code")?;
@@ -119,11 +127,12 @@ fn enrol(screen: &mut Screen<'_>, (db, state): (&Path, &Path), interactive: bool
     if shown != confirming.code() {
         return Err("the confirmation codes differ".into());
     }
-    block_on(server.login.confirm_enrolment((&server.user, offer.enrolment), true, clock.now(), &mut rng()))?;
     let pin = if interactive { interactive::choose_pin(screen)? } else { PIN.to_owned() };
+    // First the device stores what it holds, then the server counts on it.
     drop(device::confirm(confirming, state, &pin)?);
-    let device = device::restart(state, &keys_file)?;
-    screen.say("device", format_args!("state in {}, {} bytes", state.display(), std::fs::metadata(state)?.len()))?;
+    block_on(server.login.confirm_enrolment((&server.user, offer.enrolment), true, clock.now(), &mut rng()))?;
+    let device = device::restart(state)?;
+    screen.say("device", format_args!("state in {}, {} bytes", state.display(), fs::metadata(state)?.len()))?;
     screen.held(
         "enrolment",
         format_args!("both show the same code; request {} bytes; the device restarts from its file", request.len()),
@@ -140,19 +149,14 @@ fn log_in(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
     screen.say("push", format_args!("challenge, {} bytes sealed", push.len()))?;
 
     cast.clock.pass(5);
-    let now = cast.now();
-    let prompt = device::open(&mut cast.device, &push, now)?;
-    for line in device::describe(&prompt, now) {
-        screen.say("device", line)?;
-    }
-    screen.say("user", "switches to Bank, types the number and the PIN")?;
-    let bank = cast.server.bank;
-    let (message, outcome) = cast.approve_prompt(prompt, (bank, &number, Some(PIN)))?;
+    let prompt = window(cast, screen, &push)?;
+    screen.say("user", "types the number and the PIN")?;
+    let (message, outcome) = cast.approve_prompt(prompt, ("Bank", &number, Some(PIN)))?;
     screen.say("device", format_args!("approval, {} bytes sealed and signed", message.len()))?;
     if !matches!(outcome, Outcome::Accepted { failures: 0 }) {
         return Err(format!("not accepted: {outcome:?}").into());
     }
-    screen.say("device", "the server confirms: you are logged in")?;
+    screen.say("device", device::words(&outcome))?;
     if push.len() > 384 || message.len() > 320 {
         return Err("a message is longer than it may be".into());
     }
@@ -169,8 +173,27 @@ fn log_in(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The request window: who asks, from where, how long ago; the user steps through the tokens to Bank.
+fn window(cast: &mut Cast, screen: &mut Screen<'_>, push: &[u8]) -> Result<Prompt, Failure> {
+    let now = cast.now();
+    let prompt = device::open(&mut cast.device, push, now)?;
+    if prompt.tokens().len() != 2 {
+        return Err("the device does not offer both tokens".into());
+    }
+    for line in device::describe(&prompt, now) {
+        screen.say("device", line)?;
+    }
+    for (step, line) in device::switch_to(prompt.tokens(), "Bank").iter().enumerate() {
+        if step > 0 {
+            screen.say("user", "switches to the next token")?;
+        }
+        screen.say("device", line)?;
+    }
+    Ok(prompt)
+}
+
 /// The page collects the login; a second time there is nothing to collect.
-pub(crate) fn redeemed_once(cast: &Cast, ticket: &pushotp::Ticket) -> Result<(), Failure> {
+pub(crate) fn redeemed_once(cast: &Cast, ticket: &Ticket) -> Result<(), Failure> {
     let redeem = || block_on(cast.server.login.redeem(ticket, cast.now(), &mut rng()));
     if redeem()?.as_ref() != Some(&cast.server.user) || redeem()?.is_some() {
         return Err("a login was not redeemed exactly once".into());
@@ -179,7 +202,7 @@ pub(crate) fn redeemed_once(cast: &Cast, ticket: &pushotp::Ticket) -> Result<(),
 }
 
 /// What the page sees must be this.
-pub(crate) fn state_is(cast: &Cast, ticket: &pushotp::Ticket, expected: &LoginState) -> Result<(), Failure> {
+pub(crate) fn state_is(cast: &Cast, ticket: &Ticket, expected: &LoginState) -> Result<(), Failure> {
     let state = block_on(cast.server.login.login_state(ticket, cast.now()))?;
     if state == *expected { Ok(()) } else { Err(format!("the page sees {state:?}, not {expected:?}").into()) }
 }

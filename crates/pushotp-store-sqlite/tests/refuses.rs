@@ -37,6 +37,23 @@ fn files_that_are_no_store() {
     }
 }
 
+/// Of an application that crashed: what it has in its log stays there for it to recover.
+#[test]
+fn a_log_of_another_application() {
+    let folder = tempfile::tempdir().unwrap();
+    let (theirs, path) = (folder.path().join("theirs.db"), folder.path().join("login.db"));
+    let connection = Connection::open(&theirs).unwrap();
+    connection.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE users (name TEXT)").unwrap();
+    for suffix in ["", "-wal"] {
+        fs::copy(format!("{}{suffix}", theirs.display()), format!("{}{suffix}", path.display())).unwrap();
+    }
+    let log = folder.path().join("login.db-wal");
+    let before = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
+    assert!(!before.1.is_empty());
+    assert_eq!(refused(&path), "Foreign");
+    assert!((fs::read(&path).unwrap(), fs::read(&log).unwrap_or_default()) == before);
+}
+
 #[test]
 fn bytes_that_are_no_database() {
     let folder = tempfile::tempdir().unwrap();

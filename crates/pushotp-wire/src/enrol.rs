@@ -5,7 +5,7 @@ mod server;
 
 use core::fmt;
 
-pub use device::{DeviceEnrolment, Enrolled};
+pub use device::{DeviceEnrolment, Enrolled, NotEnrolled};
 use pushotp_types::{Secret, TokenId};
 pub use server::{EnrolmentOpened, EnrolmentRecipient, ServerEnrolled};
 use zeroize::{Zeroize, ZeroizeOnDrop};

@@ -102,7 +102,7 @@ pub enum Error {
     /// The device did not prove that it holds its signing key in this very run.
     #[error("no proof of possession")]
     BadPossession,
-    /// A key that must not be used: all zeros, of small order, not canonical.
+    /// A key that must not be used: all zeros, of small order, not canonical, or another device's.
     #[error("unusable key")]
     WeakKey,
     /// The device's signer failed.

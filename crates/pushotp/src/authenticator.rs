@@ -22,7 +22,7 @@ use pushotp_wire::{
 
 pub use answer::{Answering, Denied, Finished, NotSent, Outcome, Unfinished};
 use attempts::Attempts;
-pub use enrol::{Confirming, DeviceSetup, Enrolling, Protection, Unconfirmed};
+pub use enrol::{Confirming, DeviceSetup, Enrolling, NotEnrolled, Protection, Unconfirmed};
 pub use error::AuthenticatorError;
 pub use keys::{DeviceKeys, SoftwareKeys};
 pub use prompt::{Fetching, Incoming, Prompt};
@@ -74,6 +74,7 @@ pub struct Authenticator {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceToken {
     /// Its id.
     pub id: TokenId,
@@ -90,6 +91,21 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::State`] if the bytes are no state of this version.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{Authenticator, AuthenticatorError, SoftwareKeys};
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let keys = || SoftwareKeys::from_bytes(&world.keys).into_device_keys();
+    /// let device = Authenticator::load(&world.storage.saved(), keys(), world.storage.clone())?;
+    /// assert_eq!((device.id(), device.url()), (world.device.id(), "https://login.example.com/push"));
+    ///
+    /// let broken = Authenticator::load(b"not a state", keys(), world.storage.clone());
+    /// assert_eq!(broken.unwrap_err(), AuthenticatorError::State);
+    /// # Ok::<(), AuthenticatorError>(())
+    /// ```
     pub fn load(
         state: &[u8],
         keys: DeviceKeys,
@@ -131,10 +147,14 @@ impl Authenticator {
     /// Switches push for a token on or off, on this device: with it off, its logins are no longer shown.
     ///
     /// # Errors
-    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::Storage`].
+    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::Storage`]; then it is as it was.
     pub fn set_push(&mut self, token: TokenId, on: bool) -> Result<(), AuthenticatorError> {
-        self.memory.token_mut(token)?.push = on.into();
-        Ok(self.memory.save()?)
+        let before = core::mem::replace(&mut self.memory.token_mut(token)?.push, on.into());
+        if let Err(error) = self.memory.save() {
+            self.memory.token_mut(token)?.push = before;
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     /// A passcode to be typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits, and the last second of its step.

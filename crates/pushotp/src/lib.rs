@@ -7,8 +7,8 @@ mod tuple;
 
 pub use authenticator::{
     Answering, Authenticator, AuthenticatorError, Confirming, Denied, DeviceKeys, DeviceSetup, DeviceStorage,
-    DeviceToken, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotSent, Outcome, Prompt, Protection,
-    SoftwareKeys, StorageError, Unconfirmed, Unfinished,
+    DeviceToken, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotEnrolled, NotSent, Outcome, Prompt,
+    Protection, SoftwareKeys, StorageError, Unconfirmed, Unfinished,
 };
 #[doc(no_inline)]
 pub use pushotp_oath as oath;

@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use pushotp_types::{EnrolmentId, Offer, Secret};
@@ -55,14 +55,12 @@ pub struct DeviceEnrolment {
     exporter: Box<dyn Export>,
 }
 
-use alloc::boxed::Box;
-
 /// The run's exporter, without its type.
-trait Export: Send {
+trait Export: Send + Sync {
     fn token(&self, binding: &Binding, info: &TokenInfo) -> Result<Secret, Error>;
 }
 
-impl<E: Exporter + Send> Export for E {
+impl<E: Exporter + Send + Sync> Export for E {
     fn token(&self, binding: &Binding, info: &TokenInfo) -> Result<Secret, Error> {
         token_secret(self, binding, &info.id())
     }
@@ -101,21 +99,28 @@ impl DeviceEnrolment {
     /// The response: the device's tokens, whose secrets both sides derive.
     ///
     /// # Errors
-    /// [`Error`] if it is not the server's reply to this very request; [`Error::EnrolmentUsed`] if the server refused.
-    /// Keep nothing then.
-    pub fn finish(self, response: &[u8]) -> Result<Enrolled, Error> {
+    /// [`NotEnrolled::Waiting`] with the enrolment back if it is not the server's reply to this very request,
+    /// [`NotEnrolled::Refused`] if it is, and the server refused.
+    pub fn finish(self, response: &[u8]) -> Result<Enrolled, NotEnrolled> {
+        match self.open(response) {
+            Ok(tokens) if tokens.is_empty() => Err(NotEnrolled::Refused),
+            Ok(tokens) => {
+                let Self { binding, server_key, keys, confirmation, .. } = self;
+                Ok(Enrolled { binding, server_key, keys, confirmation, tokens })
+            }
+            Err(error) => Err(NotEnrolled::Waiting { enrolment: Box::new(self), error }),
+        }
+    }
+
+    /// The tokens in the response to this very request; none if the server refused.
+    fn open(&self, response: &[u8]) -> Result<Vec<(TokenInfo, Secret)>, Error> {
         let payload = Envelope::parse(response)?.open(&self.keys, &self.binding.tenant)?;
         let FromServer::EnrolResponse(response) = payload.decode()? else { return Err(Error::Direction) };
         if response.about() != self.about || response.enrolment() != self.enrolment {
             return Err(Error::HashMismatch);
         }
-        if response.tokens().is_empty() {
-            return Err(Error::EnrolmentUsed);
-        }
         let secret = |info: &TokenInfo| Ok((info.clone(), self.exporter.token(&self.binding, info)?));
-        let tokens = response.tokens().iter().map(secret).collect::<Result<_, Error>>()?;
-        let Self { binding, server_key, keys, confirmation, .. } = self;
-        Ok(Enrolled { binding, server_key, keys, confirmation, tokens })
+        response.tokens().iter().map(secret).collect()
     }
 }
 
@@ -123,6 +128,55 @@ impl fmt::Debug for DeviceEnrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceEnrolment").field("enrolment", &self.enrolment).finish_non_exhaustive()
     }
+}
+
+/// The device has no tokens.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
+/// use pushotp_wire::{Error, enrol::{DeviceEnrolment, NotEnrolled}};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+/// # let now = UnixTime::from_secs(1_800_000_000);
+/// # let server_key = ServerKey::from_bytes(&[7; 32]);
+/// # let offer = Offer {
+/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
+/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
+/// #     server_key: *server_key.public_key().as_bytes(),
+/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
+/// # };
+/// # let signer = Ed25519Signer::generate(&mut rng);
+/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
+/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+///
+/// // The offer is used up by now, so what is not the reply must not end it.
+/// let NotEnrolled::Waiting { enrolment, error } = waiting.finish(b"not a reply").unwrap_err() else { panic!() };
+/// assert_eq!(error, Error::Shape);
+/// # let recipient = EnrolmentRecipient {
+/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
+/// #     epoch: offer.epoch, psk: &offer.psk,
+/// # };
+/// # let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
+/// # let response = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?.response;
+/// assert_eq!(enrolment.finish(&response)?.tokens.len(), 1); // the same request again gets the same reply
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotEnrolled {
+    /// It was not the server's reply to this request, which may still come: send the same bytes again.
+    #[error("no reply to the enrolment request: {error}")]
+    Waiting {
+        /// As it was.
+        enrolment: Box<DeviceEnrolment>,
+        /// What was wrong with it.
+        #[source]
+        error: Error,
+    },
+    /// The server has no token for this device, or takes no second device with its signing key. It is over.
+    #[error("the server refused the enrolment")]
+    Refused,
 }
 
 /// An enrolled device: show the code, and store the rest once the person at the login page has confirmed it.
@@ -154,7 +208,7 @@ impl fmt::Debug for DeviceEnrolment {
 /// assert_eq!(enrolled.confirmation.as_str().len(), 6); // show it
 /// let (info, secret) = &enrolled.tokens[0]; // seal it
 /// assert_eq!((info.name(), secret.expose().len()), ("Work", 32));
-/// # Ok::<(), pushotp_wire::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

@@ -179,9 +179,16 @@ impl EnrolmentOpened {
         &self.profile
     }
 
+    /// The keys of both directions, should the device be taken.
+    #[must_use]
+    pub const fn keys(&self) -> &ChannelKeys {
+        &self.keys
+    }
+
     /// The response that gives the device its tokens, 1 to 8, and all that the server keeps.
     ///
-    /// With no token it refuses the enrolment: send it, and keep nothing.
+    /// With no token it refuses the enrolment: send it, and keep nothing. Refuse so a signing key that another device of
+    /// the tenant has, which only the server's store can tell.
     ///
     /// # Errors
     /// [`Error::Field`] for a token that is named twice or too many of them.
@@ -233,7 +240,7 @@ impl fmt::Debug for EnrolmentOpened {
 /// let device = waiting.finish(&server.response)?;
 /// assert_eq!(server.confirmation, device.confirmation); // a person compares them
 /// assert_eq!(server.secrets[0].1.expose(), device.tokens[0].1.expose()); // and no secret has travelled
-/// # Ok::<(), pushotp_wire::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

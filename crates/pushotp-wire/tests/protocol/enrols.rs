@@ -3,7 +3,7 @@
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId};
 use pushotp_wire::{
     Error, Frame,
-    enrol::{DeviceEnrolment, EnrolmentOpened, EnrolmentRecipient},
+    enrol::{DeviceEnrolment, EnrolmentOpened, EnrolmentRecipient, NotEnrolled},
     message::{DeviceProfile, FromDevice, Sent, TokenInfo},
     signer::{DeviceSigner, Ed25519Signer},
     terms::{OtpSpec, PushAddress, PushKind, TokenPolicy, Typ},
@@ -177,7 +177,7 @@ fn a_request_prints_no_exporter_value() {
     assert!(!text.contains("171") && text.contains("Alice's phone"), "{text}");
 }
 
-/// A server that opened a request and has no token for it.
+/// A server that opened a request and has no token for it. That is final: it is this server's word on this request.
 #[test]
 fn a_server_of_ours_refuses() {
     let (frame, waiting) = start();
@@ -186,5 +186,30 @@ fn a_server_of_ours_refuses() {
     let keys = channel_keys(&run);
     let plain = payload(&response(&message_hash(&frame), 1, &[]));
     assert_eq!(open_envelope(&refusal.response, &keys[..32], &keys[64..72]), (65290, plain));
-    assert_eq!(waiting.finish(&refusal.response).err(), Some(Error::EnrolmentUsed));
+    assert!(matches!(waiting.finish(&refusal.response), Err(NotEnrolled::Refused)));
+}
+
+/// The offer is used up when the reply comes: nothing on the way may end an enrolment by altering it.
+#[test]
+fn a_device_waits_for_the_right_response() {
+    let (frame, mut waiting) = start();
+    let opened = server_enrols(&frame).unwrap();
+    let info = TokenInfo::new(TokenId::from_bytes(TOKEN), "Bank", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND).unwrap();
+    let enrolled = opened.respond(&[info], at(NOW), &mut ChaCha20Rng::seed_from_u64(3)).unwrap();
+    let right = enrolled.response;
+    let altered = (0..right.len() * 8).map(|bit| {
+        let mut altered = right.clone();
+        altered[bit / 8] ^= 1 << (bit % 8);
+        altered
+    });
+    let garbage = [vec![], vec![0; 5000], b"<html>502 Bad Gateway</html>".to_vec(), frame, right[1..].to_vec()];
+    for reply in garbage.into_iter().chain(altered) {
+        waiting = match waiting.finish(&reply) {
+            Err(NotEnrolled::Waiting { enrolment, .. }) => *enrolment,
+            other => panic!("{other:?} for {reply:?}"),
+        };
+    }
+    let device = waiting.finish(&right).unwrap();
+    assert_eq!(device.keys.expose(), enrolled.keys.expose());
+    assert_eq!(device.confirmation, enrolled.confirmation);
 }

@@ -2,7 +2,7 @@
 
 use pushotp_wire::{
     Error,
-    enrol::DeviceEnrolment,
+    enrol::{DeviceEnrolment, NotEnrolled},
     message::{DeviceProfile, Sent},
     signer::Ed25519Signer,
     terms::PushAddress,
@@ -13,7 +13,7 @@ use crate::{
     cbor::{array, bytes, text, uint},
     enrols::*,
     hpke::Bound,
-    messages::with,
+    messages::{Fields, with},
     peer::*,
 };
 
@@ -96,31 +96,51 @@ fn what_an_enrolment_is_bound_to() {
     assert_eq!(server_enrols(&frame_of(&D2S_KID, &enc, &sealed)).err(), Some(Error::UnknownEnrolment));
 }
 
-/// Case 211: what the device makes of a wrong response, which is nothing.
+/// Case 211: what the device makes of a wrong response, which is nothing. It goes on waiting for the right one.
 #[test]
 fn responses() {
     let infos = [token_info(TOKEN, "Bank", 1), token_info(OTHER_TOKEN, "Mail", 0)];
-    let finish = |fields: &dyn Fn(&[u8]) -> Vec<Vec<u8>>| {
+    let ignored = |fields: &dyn Fn(&[u8]) -> Fields| {
         let (frame, waiting) = start();
         let (_, run) = open_frame(&frame, &EID, &bound());
-        waiting.finish(&respond(&run, &payload(&fields(&message_hash(&frame))))).err()
+        let rh = message_hash(&frame);
+        let finish = |waiting: DeviceEnrolment, fields: Fields| waiting.finish(&respond(&run, &payload(&fields)));
+        match finish(waiting, fields(&rh)) {
+            Err(NotEnrolled::Waiting { enrolment, error }) => {
+                assert_eq!(finish(*enrolment, response(&rh, 0, &infos)).unwrap().tokens.len(), 2);
+                Some(error)
+            }
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => None,
+        }
     };
     let nine: Vec<_> = (0..9).map(|n| token_info([n; 16], "T", 0)).collect();
-    let cases: [(&str, Option<Error>, Error); 9] = [
-        ("another rh", finish(&|_| response(&[0; 32], 0, &infos)), Error::HashMismatch),
-        ("another eid", finish(&|rh| with(response(rh, 0, &infos), 1, bytes([0; 16]))), Error::HashMismatch),
-        ("refused", finish(&|rh| response(rh, 1, &[])), Error::EnrolmentUsed),
-        ("refused, with tokens", finish(&|rh| response(rh, 1, &infos)), Error::Field("status")),
-        ("no token", finish(&|rh| response(rh, 0, &[])), Error::Field("status")),
-        ("status 2", finish(&|rh| response(rh, 2, &infos)), Error::Field("status")),
-        ("a token twice", finish(&|rh| response(rh, 0, &[infos[0].clone(), infos[0].clone()])), Error::Field("tokens")),
-        ("nine tokens", finish(&|rh| response(rh, 0, &nine)), Error::Field("tids")),
-        ("an unknown bit", finish(&|rh| response(rh, 0, &[token_info(TOKEN, "Bank", 16)])), Error::Field("pol")),
+    let twice = [infos[0].clone(), infos[0].clone()];
+    let cases: [(&str, Option<Error>, Error); 8] = [
+        ("another rh", ignored(&|_| response(&[0; 32], 0, &infos)), Error::HashMismatch),
+        ("another eid", ignored(&|rh| with(response(rh, 0, &infos), 1, bytes([0; 16]))), Error::HashMismatch),
+        ("refused, with tokens", ignored(&|rh| response(rh, 1, &infos)), Error::Field("status")),
+        ("no token", ignored(&|rh| response(rh, 0, &[])), Error::Field("status")),
+        ("status 2", ignored(&|rh| response(rh, 2, &infos)), Error::Field("status")),
+        ("a token twice", ignored(&|rh| response(rh, 0, &twice)), Error::Field("tokens")),
+        ("nine tokens", ignored(&|rh| response(rh, 0, &nine)), Error::Field("tids")),
+        ("an unknown bit", ignored(&|rh| response(rh, 0, &[token_info(TOKEN, "Bank", 16)])), Error::Field("pol")),
     ];
     for (case, error, expected) in cases {
         assert_eq!(error, Some(expected), "{case}");
     }
-    assert_eq!(finish(&|rh| response(rh, 0, &infos)), None, "what the cases are made of");
+    assert_eq!(ignored(&|rh| response(rh, 0, &infos)), None, "what the cases are made of");
+}
+
+/// A refusal of another request ends nothing, the one of this request does.
+#[test]
+fn refusals() {
+    let (frame, waiting) = start();
+    let (_, run) = open_frame(&frame, &EID, &bound());
+    let refusal = |rh: &[u8]| respond(&run, &payload(&response(rh, 1, &[])));
+    let Err(NotEnrolled::Waiting { enrolment, error }) = waiting.finish(&refusal(&[0; 32])) else { panic!("ended") };
+    assert_eq!(error, Error::HashMismatch);
+    assert!(matches!(enrolment.finish(&refusal(&message_hash(&frame))), Err(NotEnrolled::Refused)));
 }
 
 /// Case 212: what the device refuses before it sends anything.

@@ -81,6 +81,7 @@ pub struct Denied(device::Denied);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Finished {
     /// What became of the approval.
     pub outcome: Outcome,

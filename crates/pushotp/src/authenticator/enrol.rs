@@ -5,7 +5,7 @@ use pushotp_pin::{Arena, Blob, Cost, Generation, Header, Pin, SealError, Sealing
 use pushotp_types::{Offer, Secret, TokenId, UnixTime};
 use pushotp_wire::{
     device::Device,
-    enrol::{DeviceEnrolment, Enrolled},
+    enrol::{self, DeviceEnrolment, Enrolled},
     message::{DeviceProfile, Sent},
     terms::{PushAddress, TokenPolicy},
 };
@@ -87,6 +87,45 @@ pub struct Enrolling {
     exchange: DeviceEnrolment,
     url: String,
     keys: DeviceKeys,
+}
+
+/// The response gave the device no tokens.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{Authenticator, DeviceSetup, NewToken, NotEnrolled, SoftwareKeys, wire::terms::PushAddress};
+///
+/// let mut world = World::new(); // a server with one user
+/// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+/// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+/// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+/// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+/// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+///
+/// let response = world.send(&request, NOW).expect("an answer"); // lost on the way
+/// let NotEnrolled::Waiting { enrolling, .. } = enrolling.finish(b"502 Bad Gateway").unwrap_err() else { panic!() };
+/// assert_eq!(world.send(&request, NOW), Some(response.clone())); // the same request, the same response
+/// assert_eq!(enrolling.finish(&response)?.tokens()[0].name, "VPN");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotEnrolled {
+    /// It was no response to this request: send the same bytes again, and finish with the reply to them.
+    #[error("no response to the enrolment request: {error}")]
+    Waiting {
+        /// As it was.
+        enrolling: Box<Enrolling>,
+        /// What the reply was.
+        #[source]
+        error: AuthenticatorError,
+    },
+    /// The server refused: it has no token for the device, or another device has its signing key. It is over; with fresh
+    /// keys it can be tried anew.
+    #[error("the server refused the enrolment")]
+    Refused,
 }
 
 /// An enrolment that waits for a person to compare two codes.
@@ -177,10 +216,18 @@ impl Enrolling {
     /// Takes the server's response.
     ///
     /// # Errors
-    /// [`AuthenticatorError::Message`]: it was not made by the server of the offer for this very request.
-    pub fn finish(self, response: &[u8]) -> Result<Confirming, AuthenticatorError> {
-        let enrolled = self.exchange.finish(response)?;
-        Ok(Confirming { enrolled, url: self.url, keys: self.keys })
+    /// [`NotEnrolled::Waiting`] with this state in it: it was not made by the server of the offer for this very request.
+    /// [`NotEnrolled::Refused`]: it was, and says no.
+    pub fn finish(self, response: &[u8]) -> Result<Confirming, NotEnrolled> {
+        let Self { exchange, url, keys } = self;
+        match exchange.finish(response) {
+            Ok(enrolled) => Ok(Confirming { enrolled, url, keys }),
+            Err(enrol::NotEnrolled::Waiting { enrolment, error }) => {
+                let enrolling = Box::new(Self { exchange: *enrolment, url, keys });
+                Err(NotEnrolled::Waiting { enrolling, error: error.into() })
+            }
+            Err(_) => Err(NotEnrolled::Refused),
+        }
     }
 }
 

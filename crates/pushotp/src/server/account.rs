@@ -1,5 +1,7 @@
 use core::fmt;
 
+use pushotp_wire::message::Context;
+
 use super::error::ServerError;
 
 /// The name of an account: the user name that the device shows, 1 to 128 bytes.
@@ -19,17 +21,17 @@ impl AccountId {
     /// An account's name as it is: no case folding, no trimming.
     ///
     /// # Errors
-    /// [`ServerError::Name`] if it is empty, longer than 128 bytes, or has a control character.
+    /// [`ServerError::Name`] if it is empty, longer than 128 bytes, or has a character that a device does not display.
     ///
     /// ```
     /// # use pushotp::AccountId;
     /// assert!(AccountId::new("a".repeat(129)).is_err());
+    /// assert!(AccountId::new("ecila\u{202e}").is_err()); // turns the text around
     /// ```
     pub fn new(name: impl Into<String>) -> Result<Self, ServerError> {
         let name = name.into();
-        if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
-            return Err(ServerError::Name);
-        }
+        // A challenge's own rule: else there would be accounts to which no login can be pushed.
+        Context::new("-", name.as_str()).map_err(|_| ServerError::Name)?;
         Ok(Self(name))
     }
 

@@ -1,23 +1,29 @@
 //! A device's message: opened, judged, written, answered.
 
+use core::time::Duration;
+
 use pushotp_types::{DeviceId, Epoch, UnixTime};
 use pushotp_wire::{
     Error as WireError, envelope,
     frame::{Frame, FrameId, Recipient, Signed},
     keys::{Binding, ChannelKeys},
-    message::{Cancel, Fetch, FromDevice, Pending, ResultMessage},
+    message::{Cancel, Fetch, FromDevice, Pending, ResultMessage, Sent},
     state::{self, Event},
     terms::{ChallengeId, Kid},
 };
 
 use super::{
     AccountId, AuditKind, LoginServer, Push, Received, Rng, ServerError,
+    audit::Happened,
     device::{KidOwner, StoredDevice, device_name},
     judge::{Judging, Told},
     record::{Id, Login, Record},
     request::{PENDING, stored_request},
     vault::Change,
 };
+
+/// How far a device's clock may be off before an operator should know.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The device behind an authenticated message.
 pub(super) struct Sender {
@@ -58,7 +64,8 @@ impl LoginServer {
         match frame.open(&recipient) {
             Ok(signed) => self.answer(&sender, &signed, now, rng).await,
             Err(error) => {
-                if error == WireError::BadSignature {
+                // What opens under the channel's keys was sealed by somebody who has them.
+                if !matches!(error, WireError::UnknownKid | WireError::BadSeal) {
                     self.note(&sender.account, AuditKind::BadSignature, now, rng).await?;
                 }
                 Ok(Received::reject(error))
@@ -104,23 +111,26 @@ impl LoginServer {
         };
         let device = sender.binding.device;
         let denial = |ch, reason| state::Denial { device, rh: signed.hash(), ch, reason };
-        let (challenge, event) = match &message {
+        let (challenge, sent, event) = match &message {
             FromDevice::Fetch(fetch) => return self.fetch(sender, fetch, now, rng).await,
             FromDevice::Approve(approve) => {
                 let key = self.token_key(sender, &approve.token()).await?;
                 let judging = Judging { server: self, sender, approve, hash: signed.hash(), key };
                 let judge = |record: &Record, login: &Login| judging.event(record, login);
-                let told = self.decide(sender, approve.challenge(), (now, &mut *rng), judge).await?;
+                let about = (approve.challenge(), approve.sent());
+                let told = self.decide(sender, about, (now, &mut *rng), judge).await?;
                 return self.tell(sender, (signed, approve.challenge()), told, (now, rng)).await;
             }
-            FromDevice::Deny(deny) => (deny.challenge(), Event::Deny(denial(deny.hash(), deny.reason()))),
-            FromDevice::Report(report) => (report.challenge(), Event::Report(denial(report.hash(), report.reason()))),
+            FromDevice::Deny(deny) => (deny.challenge(), deny.sent(), Event::Deny(denial(deny.hash(), deny.reason()))),
+            FromDevice::Report(report) => {
+                (report.challenge(), report.sent(), Event::Report(denial(report.hash(), report.reason())))
+            }
             _ => {
                 let told = Told::refused(WireError::Direction);
                 return self.tell(sender, (signed, ChallengeId::NONE), told, (now, rng)).await;
             }
         };
-        let told = self.decide(sender, challenge, (now, &mut *rng), |_, _| Ok(event)).await?;
+        let told = self.decide(sender, (challenge, sent), (now, &mut *rng), |_, _| Ok(event)).await?;
         self.tell(sender, (signed, challenge), told, (now, rng)).await
     }
 
@@ -128,7 +138,7 @@ impl LoginServer {
     async fn decide(
         &self,
         sender: &Sender,
-        challenge: ChallengeId,
+        (challenge, sent): (ChallengeId, Sent),
         (now, rng): (UnixTime, Rng<'_>),
         event: impl Fn(&Record, &Login) -> Result<Event, ServerError>,
     ) -> Result<Told, ServerError> {
@@ -145,6 +155,9 @@ impl LoginServer {
             let transition = state::apply(&stored_request(login)?, &event, now);
             let told = Told::read(&transition);
             let written = self.carry_out(record, (id, sender.device), &transition, &happened);
+            if written {
+                flag(record, sender.device, sent, &happened);
+            }
             Ok(if written { Change::Write(told) } else { Change::Keep(told) })
         };
         self.vault.update(&sender.account, happened.attempt, decide).await
@@ -166,6 +179,9 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Received, ServerError> {
+        if is_off(fetch.at(), now) {
+            self.note(&sender.account, AuditKind::ClockOff, now, &mut *rng).await?;
+        }
         let (_, record) = self.vault.load(&sender.account).await?;
         let items = Self::pending_items(&record, sender.device, now);
         let payload = Pending::new(fetch.nonce(), now, items)?.encode()?;
@@ -212,4 +228,21 @@ impl LoginServer {
         }
         Ok(pushes)
     }
+}
+
+/// Notes what a device says of itself and should not. It decides nothing.
+fn flag(record: &mut Record, device: Id, sent: Sent, happened: &Happened) {
+    if is_off(sent.at, happened.at) {
+        happened.log(record, AuditKind::ClockOff, None);
+    }
+    let Some(device) = record.devices.iter_mut().find(|known| known.id == device) else { return };
+    if sent.sequence > device.sequence {
+        device.sequence = sent.sequence;
+    } else {
+        happened.log(record, AuditKind::SequenceRepeated, None);
+    }
+}
+
+fn is_off(device: UnixTime, now: UnixTime) -> bool {
+    device.since(now).max(now.since(device)) > CLOCK_TOLERANCE
 }

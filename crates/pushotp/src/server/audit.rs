@@ -128,12 +128,6 @@ audit_kinds! {
     Denied = 14, "login denied by the user";
     /// The user denied and reported.
     Reported = 15, "login reported by the user: this was not me";
-    /// An answer after the end of its challenge.
-    AnsweredLate = 16, "an answer came after the challenge had expired";
-    /// A second answer to a challenge that was answered.
-    AnsweredTwice = 17, "an answer to a login that was answered already";
-    /// An answer that does not fit its challenge.
-    AnswerMismatch = 18, "an answer that does not fit its challenge";
     /// Nobody answered, or nobody collected the approval.
     Expired = 29, "login expired";
     /// The user reported a login that had been approved already.
@@ -158,6 +152,14 @@ audit_kinds! {
     TokenDisabled = 27, "token disabled after too many failures";
     /// A login could not be pushed: too many pushes without a success.
     PushThrottled = 28, "push refused: too many without a success";
+    /// A message under an open offer that is no good request: malformed, or without proof that the key is the sender's.
+    BadEnrolment = 31, "incident: an enrolment request that is malformed or proves nothing";
+    /// A device asked to be enrolled with the signing key of another one.
+    SigningKeyInUse = 32, "enrolment refused: another device has this signing key";
+    /// A device's clock is off; that decides nothing, but such a device may show no logins.
+    ClockOff = 33, "a device's clock is more than five minutes off";
+    /// A device used the number of an earlier message again; that decides nothing.
+    SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }
 
 /// What an event is about, besides its kind.

@@ -1,15 +1,21 @@
 //! What the store holds of an enrolled device, sealed.
 
-use pushotp_cbor::ByteArray;
-use pushotp_cbor::ByteBuf;
+use core::fmt::Write as _;
+
+use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_types::UnixTime;
 use pushotp_wire::{
     keys::ChannelKeys,
     signer::VerifyingKey,
     terms::{Kid, PushAddress, PushKind},
 };
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize;
 
-use super::{AccountId, ServerError, record::Id};
+use super::{
+    AccountId, LoginServer, Rng, ServerError,
+    record::{Enrolment, Id},
+};
 use crate::tuple::tuple_struct;
 
 tuple_struct! {
@@ -19,6 +25,14 @@ tuple_struct! {
         account: String,
         device: Id,
         epoch: u32,
+    }
+
+    /// Whose signing key it is, in the whole tenant.
+    struct KeyHolder {
+        account: String,
+        device: Id,
+        /// The end of the enrolment; from then on the key is taken only if the device was enrolled.
+        until: u64,
     }
 
     /// What one epoch of a device needs.
@@ -64,4 +78,56 @@ impl StoredDevice {
 /// offer never share a place.
 pub(super) fn device_name(account: &AccountId, kid: Kid) -> String {
     format!("{account}/{kid}")
+}
+
+impl LoginServer {
+    /// Takes a signing key for the device of an enrolment: `false` if another device of the tenant has it.
+    ///
+    /// One write decides, but for a key whose holder is gone: two requests of its owner in one moment may both get that.
+    pub(super) async fn take_signing_key(
+        &self,
+        key: &VerifyingKey,
+        (account, slot): (&AccountId, &Enrolment),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<bool, ServerError> {
+        let name = key_name(key);
+        let place = ("signer", name.as_str());
+        let mine = KeyHolder { account: account.as_str().into(), device: slot.device, until: slot.expires };
+        if self.vault.insert_sealed(place, &mine, &mut *rng).await? {
+            return Ok(true);
+        }
+        let holder: Option<KeyHolder> = self.vault.get_sealed(place).await?;
+        if let Some(holder) = holder.filter(|holder| holder.device != slot.device) {
+            if holder.until >= now.as_secs() || self.is_enrolled(&holder).await? {
+                return Ok(false);
+            }
+        }
+        self.vault.put_sealed(place, &mine, rng).await?;
+        Ok(true)
+    }
+
+    /// Gives it back, for the enrolment was refused.
+    pub(super) async fn release_signing_key(&self, key: &VerifyingKey, device: Id) -> Result<(), ServerError> {
+        let name = key_name(key);
+        let place = ("signer", name.as_str());
+        match self.vault.get_sealed::<KeyHolder>(place).await? {
+            Some(holder) if holder.device == device => self.vault.remove(place).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn is_enrolled(&self, holder: &KeyHolder) -> Result<bool, ServerError> {
+        let (_, record) = self.vault.load(&AccountId::new(holder.account.as_str())?).await?;
+        Ok(record.devices.iter().any(|device| device.id == holder.device))
+    }
+}
+
+/// Where the holder of a signing key is stored: its SHA-256 in hexadecimal.
+fn key_name(key: &VerifyingKey) -> String {
+    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut name, byte| {
+        // Writing into a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }

@@ -1,6 +1,7 @@
-use pushotp_cbor::{ByteArray, ByteBuf};
+use pushotp_cbor::{ByteArray, ByteBuf, Bytes};
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
 use pushotp_wire::{
+    Error as WireError,
     enrol::{EnrolmentRecipient, ServerEnrolled},
     frame::Frame,
     message::TokenInfo,
@@ -77,29 +78,15 @@ impl LoginServer {
 
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
-            record.enrolments.retain(|old| old.expires >= now.as_secs());
-            if record.enrolments.len() >= MAX_ENROLMENTS {
-                return Err(ServerError::Full("enrolments"));
-            }
-            if record.devices.len() >= MAX_DEVICES {
-                return Err(ServerError::Full("devices"));
-            }
-            let tokens: Vec<Id> = record.tokens.iter().filter(|t| t.epoch == 0).map(|t| t.id).take(8).collect();
-            if tokens.is_empty() {
-                return Err(ServerError::NoToken);
-            }
-            record.enrolments.push(Enrolment {
-                id: Id::new(*offer.enrolment.as_bytes()),
-                device: Id::new(*offer.device.as_bytes()),
-                epoch: offer.epoch.get(),
-                tokens,
-                expires: offer.expires.as_secs(),
-                opened: Vec::new(),
-            });
+            keep_offer(record, &offer, now)?;
             happened.log(record, AuditKind::EnrolmentOffered, None);
             Ok(Change::Write(()))
         };
-        self.vault.update(account, happened.attempt, decide).await?;
+        if let Err(error) = self.vault.update(account, happened.attempt, decide).await {
+            // Nobody gets this offer, so whatever the account holds of it is as good as nothing.
+            let _ = self.vault.remove(("offer", &offer.enrolment.to_string())).await;
+            return Err(error);
+        }
         Ok(offer)
     }
 
@@ -142,10 +129,16 @@ impl LoginServer {
             }
             let kind = if agree { AuditKind::DeviceEnrolled } else { AuditKind::EnrolmentRefused };
             happened.log(record, kind, None);
-            Ok(Change::Write(()))
+            let refused = (!agree).then(|| (Kid::from_bytes(*opened.kid), enrolment.clone()));
+            Ok(Change::Write(refused))
         };
-        self.vault.update(account, happened.attempt, decide).await?;
-        self.vault.remove(("offer", &enrolment.to_string())).await
+        let refused = self.vault.update(account, happened.attempt, decide).await?;
+        // Decided and written: what cannot be removed now refers to nothing, and does not undo the decision.
+        let _ = self.vault.remove(("offer", &enrolment.to_string())).await;
+        if let Some((kid, enrolment)) = refused {
+            let _ = self.forget_device(account, kid, &enrolment).await;
+        }
+        Ok(())
     }
 
     /// A frame under an enrolment id: checks, keys and the response, or the constant reject.
@@ -166,7 +159,7 @@ impl LoginServer {
         let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {
             // For the time that it takes: whether an enrolment is known must not show.
             let _ = frame.open_unknown(&self.key, self.tenant);
-            return Ok(Received::reject(pushotp_wire::Error::EnrolmentExpired));
+            return Ok(Received::reject(WireError::EnrolmentExpired));
         };
         let hash = Hash::new(*MessageHash::of(frame.as_bytes()).as_bytes());
         if let Some(answered) = stored.answered.first().cloned() {
@@ -174,14 +167,25 @@ impl LoginServer {
             let _ = frame.open_unknown(&self.key, self.tenant);
             if answered.hash != hash {
                 self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
-                return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
+                return Ok(Received::reject(WireError::EnrolmentUsed));
             }
             return Ok(Received::reply(&account, answered.response.into_vec()));
         }
         let opened = match frame.open_enrolment(&self.recipient(slot, enrolment, &stored)?) {
             Ok(opened) => opened,
-            Err(error) => return Ok(Received::reject(error)),
+            Err(error) => {
+                // What opens under the offer's secret was sealed by somebody who has it.
+                if error != WireError::BadSeal {
+                    self.note(&account, AuditKind::BadEnrolment, now, rng).await?;
+                }
+                return Ok(Received::reject(error));
+            }
         };
+        if !self.take_signing_key(opened.verifying_key(), (&account, slot), now, &mut *rng).await? {
+            self.note(&account, AuditKind::SigningKeyInUse, now, &mut *rng).await?;
+            let refusal = opened.respond(&[], now, rng)?.response;
+            return Ok(Received::reply(&account, refusal).with(Some(WireError::WeakKey), Vec::new()));
+        }
         let infos = token_infos(&record, slot)?;
         let enrolled = opened.respond(&infos, now, rng)?;
         self.keep_device(&account, slot, &enrolled, rng).await?;
@@ -190,7 +194,7 @@ impl LoginServer {
         // between leaves an offer that the same frame can use again.
         if !self.note_opened(&account, id, (&enrolled, hash), (now, &mut *rng)).await? {
             self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
-            return Ok(Received::reject(pushotp_wire::Error::EnrolmentUsed));
+            return Ok(Received::reject(WireError::EnrolmentUsed));
         }
         let response = enrolled.response.clone();
         let confirmation = enrolled.confirmation.as_str().to_owned();
@@ -237,9 +241,23 @@ impl LoginServer {
         self.vault.put_sealed(("device", &device_name(account, kid)), &stored, rng).await?;
         for (token, secret) in &enrolled.secrets {
             let place = secret_name(account, token, kid);
-            self.vault.put_sealed(("secret", &place), &ByteBuf::from(secret.expose()), rng).await?;
+            self.vault.put_sealed(("secret", &place), Bytes::new(secret.expose()), rng).await?;
         }
         Ok(())
+    }
+
+    /// Removes what [`keep_device`](Self::keep_device) stored, and gives the signing key back.
+    async fn forget_device(&self, account: &AccountId, kid: Kid, enrolment: &Enrolment) -> Result<(), ServerError> {
+        for token in &enrolment.tokens {
+            let place = secret_name(account, &TokenId::from_bytes(**token), kid);
+            self.vault.remove(("secret", &place)).await?;
+        }
+        let name = device_name(account, kid);
+        if let Some(stored) = self.vault.get_sealed::<StoredDevice>(("device", &name)).await? {
+            self.release_signing_key(&stored.verifying_key()?, enrolment.device).await?;
+        }
+        self.vault.remove(("device", &name)).await?;
+        self.vault.remove(("kid", &kid.to_string())).await
     }
 
     async fn note_opened(
@@ -263,7 +281,8 @@ impl LoginServer {
         self.vault.update(account, happened.attempt, decide).await
     }
 
-    /// Adds one line to an account's audit log.
+    /// Adds one line to an account's audit log, unless the last one says the same: who repeats it does not push the others
+    /// out, and costs no writes.
     pub(super) async fn note(
         &self,
         account: &AccountId,
@@ -273,11 +292,38 @@ impl LoginServer {
     ) -> Result<(), ServerError> {
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
+            if record.ends_with(kind.code(), None) {
+                return Ok(Change::Keep(()));
+            }
             happened.log(record, kind, None);
             Ok(Change::Write(()))
         };
         self.vault.update(account, happened.attempt, decide).await
     }
+}
+
+/// Gives an offer its slot, for the tokens that no device holds.
+fn keep_offer(record: &mut Record, offer: &Offer, now: UnixTime) -> Result<(), ServerError> {
+    record.enrolments.retain(|old| old.expires >= now.as_secs());
+    if record.enrolments.len() >= MAX_ENROLMENTS {
+        return Err(ServerError::Full("enrolments"));
+    }
+    if record.devices.len() >= MAX_DEVICES {
+        return Err(ServerError::Full("devices"));
+    }
+    let tokens: Vec<Id> = record.tokens.iter().filter(|t| t.epoch == 0).map(|t| t.id).take(8).collect();
+    if tokens.is_empty() {
+        return Err(ServerError::NoToken);
+    }
+    record.enrolments.push(Enrolment {
+        id: Id::new(*offer.enrolment.as_bytes()),
+        device: Id::new(*offer.device.as_bytes()),
+        epoch: offer.epoch.get(),
+        tokens,
+        expires: offer.expires.as_secs(),
+        opened: Vec::new(),
+    });
+    Ok(())
 }
 
 /// Whether another enrolment of the same tokens was confirmed first: it stays, for nobody asked to replace it.
@@ -293,6 +339,7 @@ fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
         epoch: enrolment.epoch,
         name: opened.name.clone(),
         kid: opened.kid,
+        sequence: 0,
     });
     for token in record.tokens.iter_mut().filter(|token| enrolment.tokens.contains(&token.id)) {
         token.device = enrolment.device;

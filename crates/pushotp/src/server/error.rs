@@ -37,7 +37,7 @@ pub enum ServerError {
     /// Eight other writers were faster, one after the other.
     #[error("too many writers at once, try again")]
     Busy,
-    /// A write may or may not have happened and somebody wrote after it: the event counts as refused.
+    /// A write may or may not have happened, and the store does not tell any more: the event counts as refused.
     #[error("the outcome of a write is unknown, try again")]
     Unknown,
     /// The store failed.

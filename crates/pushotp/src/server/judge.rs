@@ -160,7 +160,7 @@ impl LoginServer {
         let Some(token) = record.token_mut(token) else { return };
         token.failures = token.failures.saturating_add(1);
         token.month = passcode::leaky_bucket(token.month, happened.at);
-        let over = token.failures >= policy.max_consecutive_failures || token.month.0 > policy.max_monthly_failures;
+        let over = token.failures >= policy.max_consecutive_failures || token.month.0 >= policy.max_monthly_failures;
         if over && token.disabled == 0 {
             token.disabled = 1;
             let id = token.id;

@@ -157,9 +157,9 @@ impl LoginServer {
 
     /// When the next push may be tried, if not now.
     fn throttled(&self, record: &Record, now: UnixTime) -> Option<UnixTime> {
-        let (count, since) = record.pushes;
-        let full_again = UnixTime::from_secs(since).saturating_add(self.policy.push_interval);
-        (count >= self.policy.max_pushes && now < full_again).then_some(full_again)
+        let (count, last) = record.pushes;
+        let retry_at = UnixTime::from_secs(last).saturating_add(self.policy.push_interval);
+        (count >= self.policy.max_pushes && now < retry_at).then_some(retry_at)
     }
 
     fn challenge(
@@ -316,13 +316,11 @@ fn forget_old(record: &mut Record, now: UnixTime) {
     }
 }
 
+/// Counts from the last push, not from the first: in no interval, wherever it begins, are there more than the most.
 fn count_push(record: &mut Record, now: UnixTime, interval: u64) {
-    let (count, since) = record.pushes;
-    record.pushes = if count == 0 || now.as_secs() >= since.saturating_add(interval) {
-        (1, now.as_secs())
-    } else {
-        (count.saturating_add(1), since)
-    };
+    let (count, last) = record.pushes;
+    let is_long_ago = now.as_secs() >= last.saturating_add(interval);
+    record.pushes = (if is_long_ago { 1 } else { count.saturating_add(1) }, now.as_secs());
 }
 
 /// A uniformly random number of so many digits, by rejection.

@@ -19,6 +19,7 @@ use super::Ticket;
 /// assert!(push.envelope.len() <= 384);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Push {
     /// The device.
     pub device: DeviceId,
@@ -49,6 +50,7 @@ impl fmt::Debug for Push {
 /// assert!(cookie.len() < 200);
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Started {
     /// For the browser's session.
     pub ticket: Ticket,

@@ -1,5 +1,7 @@
+use core::{cell::Cell, convert::Infallible};
+
 use pushotp_cbor::{ByteArray, ByteBuf};
-use pushotp_oath::{Key, Step, Verdict, Window};
+use pushotp_oath::{Advance, Advanced, Authenticated, Key, ReplayStore, Step, Verdict, Window};
 use pushotp_types::{HashAlgorithm, Secret, TokenId, UnixTime};
 use pushotp_wire::terms::Kid;
 use zeroize::Zeroizing;
@@ -100,19 +102,21 @@ impl LoginServer {
             let last = token.next_step.checked_sub(1).map(Step::new);
             match TYPED.verify(&candidate.key, typed, happened.at, Window::ONE, last) {
                 Verdict::Match(found) => {
-                    token.next_step = found.step().get().saturating_add(1);
-                    token.failures = 0;
-                    record.pushes = (0, 0);
-                    happened.log(record, AuditKind::PasscodeAccepted, Some(candidate.id));
-                    let token = TokenId::from_bytes(*candidate.id);
-                    return Ok(Change::Write(PasscodeVerdict::Accepted { token }));
+                    let row = NextStep(Cell::from_mut(&mut token.next_step));
+                    // Never stale: both steps are those of this version of the record.
+                    let used = found.commit(candidate.id, &row).map_err(|_| ServerError::Busy)?;
+                    return Ok(Change::Write(accept(record, &used, happened)));
                 }
                 Verdict::Replay => replayed = Some(candidate.id),
                 _ => {}
             }
         }
-        // A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted.
+        // A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted, and noted
+        // once, so that who repeats it does not push the other events out.
         if let Some(token) = replayed {
+            if record.ends_with(AuditKind::PasscodeReplayed.code(), Some(token)) {
+                return Ok(Change::Keep(PasscodeVerdict::Replayed));
+            }
             happened.log(record, AuditKind::PasscodeReplayed, Some(token));
             return Ok(Change::Write(PasscodeVerdict::Replayed));
         }
@@ -121,6 +125,35 @@ impl LoginServer {
         }
         happened.log(record, AuditKind::PasscodeRefused, None);
         Ok(Change::Write(PasscodeVerdict::Refused))
+    }
+}
+
+/// The only way to an accepted passcode: from a step that is used up in the record that carries the verdict.
+fn accept(record: &mut Record, used: &Authenticated<Id>, happened: &Happened) -> PasscodeVerdict {
+    let id = *used.id();
+    if let Some(token) = record.token_mut(&id) {
+        token.failures = 0;
+    }
+    record.pushes = (0, 0);
+    happened.log(record, AuditKind::PasscodeAccepted, Some(id));
+    PasscodeVerdict::Accepted { token: TokenId::from_bytes(*id) }
+}
+
+/// A token's `next_step`, in a record that is about to be written.
+///
+/// The store's compare-and-swap is that of the whole record: [`Change::Write`] tells nothing before it is won, and after a
+/// lost one everything is decided anew.
+struct NextStep<'a>(&'a Cell<u64>);
+
+impl ReplayStore<Id> for NextStep<'_> {
+    type Error = Infallible;
+
+    fn advance(&self, _: &Id, advance: Advance) -> Result<Advanced, Infallible> {
+        if self.0.get().checked_sub(1) != advance.from() {
+            return Ok(Advanced::Stale);
+        }
+        self.0.set(advance.to().saturating_add(1));
+        Ok(Advanced::Done)
     }
 }
 

@@ -6,24 +6,27 @@ use core::time::Duration;
 /// use core::time::Duration;
 /// use pushotp::ServerPolicy;
 ///
-/// let policy = ServerPolicy { challenge_life: Duration::from_secs(90), ..ServerPolicy::default() };
+/// let mut policy = ServerPolicy::default();
+/// policy.challenge_life = Duration::from_secs(90);
 /// assert_eq!(policy.max_consecutive_failures, 10);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerPolicy {
-    /// How long a challenge can be answered: 120 s, at most 600 s.
+    /// How long a challenge can be answered: 120 s. With none, or more than 600 s, no login can be started.
     pub challenge_life: Duration,
     /// How long an enrolment offer can be used: 10 minutes.
     pub offer_life: Duration,
-    /// How many digits of a number the user types: 6, as NIST SP 800-63B-4 wants at least.
+    /// How many digits of a number the user types: 6, as NIST SP 800-63B-4 wants at least. Taken as 2 to 8.
     pub number_digits: u8,
-    /// After how many failed passcodes in a row a token is disabled: 10.
+    /// The failed passcode in a row that disables a token: the 10th.
     pub max_consecutive_failures: u8,
-    /// After how many failed passcodes in 30 days a token is disabled: 30.
+    /// The failed passcode that disables a token however many right ones lie between: the 30th, where one failure is
+    /// forgotten each day.
     pub max_monthly_failures: u8,
-    /// How many pushes an account may ask for within `push_interval` without a success: 5.
+    /// How many pushes an account may ask for without a success before it has to wait: 5.
     pub max_pushes: u8,
-    /// The interval that `max_pushes` is about, and after which it is full again: 10 minutes.
+    /// How long the wait is, from the last push; pushes that are as far apart do not add up: 10 minutes.
     pub push_interval: Duration,
     /// Whether a report switches push off for every token of the challenge that the device holds.
     pub report_blocks_push: bool,

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use pushotp_wire::Error as WireError;
 
 use super::{AccountId, Push};
@@ -20,7 +22,6 @@ use super::{AccountId, Push};
 /// assert!(received.into_reply().is_err()); // for the stranger: HTTP 400, nothing more
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct Received {
     account: Option<AccountId>,
@@ -66,6 +67,17 @@ impl Received {
 
     pub(super) fn with(self, error: Option<WireError>, pushes: Vec<Push>) -> Self {
         Self { error, pushes, ..self }
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("account", &self.account)
+            .field("error", &self.error)
+            .field("bytes", &self.reply.as_ref().map(Vec::len))
+            .field("pushes", &self.pushes)
+            .finish()
     }
 }
 

@@ -25,7 +25,7 @@ tuple_struct! {
         devices: Vec<Device>,
         enrolments: Vec<Enrolment>,
         logins: Vec<Login>,
-        /// Pushes since the last success, and when the first of them was.
+        /// Pushes without a success that were close together, and when the last of them was.
         pushes: (u8, u64),
         next_event: u64,
         audit: Vec<Event>,
@@ -62,6 +62,8 @@ tuple_struct! {
         epoch: u32,
         name: String,
         kid: ByteArray<8>,
+        /// The highest sequence number of its answers.
+        sequence: u64,
     }
 
     /// An enrolment on its way.
@@ -176,6 +178,12 @@ impl Record {
         self.last_attempt == *attempt || self.audit.iter().any(|event| event.attempt == *attempt)
     }
 
+    /// Whether the newest event is of this kind and about this token.
+    pub(crate) fn ends_with(&self, kind: u8, token: Option<Id>) -> bool {
+        let token = token.unwrap_or_else(|| Id::new([0; 16]));
+        self.audit.last().is_some_and(|event| event.kind == kind && event.token == token)
+    }
+
     pub(crate) fn token_mut(&mut self, id: &Id) -> Option<&mut Token> {
         self.tokens.iter_mut().find(|token| token.id == *id)
     }
@@ -222,7 +230,7 @@ mod tests {
             epoch: u32::MAX,
         };
         let kid = ByteArray::new([0xff; 8]);
-        let device = Device { id, epoch: u32::MAX, name: "n".repeat(64), kid };
+        let device = Device { id, epoch: u32::MAX, name: "n".repeat(64), kid, sequence: u64::MAX };
         let opened = Opened { hash, name: "n".repeat(64), kid };
         let enrolment =
             Enrolment { id, device: id, epoch: u32::MAX, tokens: vec![id; 8], expires: u64::MAX, opened: vec![opened] };

@@ -1,5 +1,8 @@
 use pushotp_types::{TokenId, UnixTime};
-use pushotp_wire::terms::TokenPolicy;
+use pushotp_wire::{
+    message::TokenInfo,
+    terms::{OtpSpec, TokenPolicy},
+};
 
 use super::{
     AccountId, AuditKind, LoginServer, Rng, ServerError,
@@ -67,7 +70,7 @@ impl NewToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushSwitch {
-    /// Switched off; the device or an operator may switch it on.
+    /// Switched off; an operator may switch it on.
     Off,
     /// On.
     On,
@@ -96,6 +99,7 @@ impl PushSwitch {
 /// assert_eq!((&*bank.name, bank.failures), ("Bank", 0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenView {
     /// Its id.
     pub id: TokenId,
@@ -154,10 +158,9 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<TokenId, ServerError> {
-        if token.name.is_empty() || token.name.len() > 64 || token.name.chars().any(char::is_control) {
-            return Err(ServerError::Name);
-        }
         let id = TokenId::generate(rng);
+        // The enrolment's own rule: else no device could ever enrol for this account.
+        TokenInfo::new(id, token.name.as_str(), token.policy, OtpSpec::BOUND).map_err(|_| ServerError::Name)?;
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
             if record.tokens.len() >= MAX_TOKENS {

@@ -57,7 +57,10 @@ impl Vault {
         // What a write of unknown fate would have told, and the version that it was against.
         let mut unknown: Option<(T, Version)> = None;
         for _ in 0..TRIES {
-            let (version, mut record) = self.load(account).await?;
+            // After a write of unknown fate, "nothing was written" would be true of this read only.
+            let loaded = self.load(account).await;
+            let (version, mut record) =
+                loaded.map_err(|error| if unknown.is_some() { ServerError::Unknown } else { error })?;
             let ambiguous = match unknown.take() {
                 // Only one write of this attempt can have won, for all were against the same version.
                 Some((told, _)) if record.carries(&attempt) => return Ok(told),
@@ -70,21 +73,19 @@ impl Vault {
                 Change::Write(told) => told,
             };
             record.last_attempt = attempt;
-            let bytes = record.encode()?;
+            let bytes = record.encode().map_err(|_| ServerError::Full("bytes"))?;
             match self.store.put_if(&key, Expect::Version(version), Some(&bytes), Hint::NONE).await {
                 Ok(Cas::Won(_)) => return Ok(told),
-                Ok(Cas::Lost) | Err(StoreError::NotApplied(_)) if !ambiguous => {}
-                Ok(Cas::Lost) | Err(StoreError::NotApplied(_) | StoreError::Unknown(_)) => {
-                    unknown = Some((told, version));
-                }
-                Err(error) => return Err(error.into()),
+                Ok(Cas::Lost) if !ambiguous => {}
+                Err(error @ StoreError::NotApplied(_)) if !ambiguous => return Err(error.into()),
+                _ => unknown = Some((told, version)),
             }
         }
         Err(if unknown.is_some() { ServerError::Unknown } else { ServerError::Busy })
     }
 
     /// Stores a value under `kind/name`, sealed and bound to that key; replaces what is there.
-    pub(crate) async fn put_sealed<T: Serialize>(
+    pub(crate) async fn put_sealed<T: Serialize + ?Sized>(
         &self,
         place: (&str, &str),
         value: &T,

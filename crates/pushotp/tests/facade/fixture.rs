@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use pollster::block_on;
 use pushotp::{
-    AccountId, AuditKind, Authenticator, DeviceSetup, Incoming, KeyEncryptionKey, LoginRequest, LoginServer,
+    AccountId, Answering, AuditKind, Authenticator, DeviceSetup, Incoming, KeyEncryptionKey, LoginRequest, LoginServer,
     LoginStart, LoginState, MemoryStorage, NewToken, Outcome, Prompt, Protection, ServerPolicy, ServerSetup,
     SoftwareKek, SoftwareKeys, Started, TokenView,
     pin::{Cost, Pin, PinPolicy},
     store::{DynStore, MemoryStore},
     types::{Offer, TenantId, TokenId, UnixTime},
     wire::{
+        device::Device,
         frame::{Frame, Recipient},
         keys::{Binding, ChannelKeys, ServerKey},
         message::FromDevice,
@@ -90,6 +91,26 @@ impl World {
         Self { store, server, user, bank, mail, offer, device, storage, first_state, keys: exposed, server_key, rng }
     }
 
+    /// Another server of the same tenant, as a second process or after a restart.
+    pub(crate) fn server_on(&self, store: Arc<dyn DynStore>) -> LoginServer {
+        LoginServer::new(ServerSetup {
+            tenant: TenantId::new(b"example.com").unwrap(),
+            url: "https://login.example.com/push".into(),
+            key: ServerKey::from_bytes(&self.server_key),
+            kek: Arc::new(SoftwareKek::from_bytes(KEK)),
+            store,
+            policy: ServerPolicy::default(),
+        })
+    }
+
+    /// An approval with the token that needs no PIN, not sent yet.
+    pub(crate) fn approval(&mut self, now: UnixTime) -> (Vec<u8>, Answering, Started) {
+        let (prompt, started) = self.prompt(now);
+        let number = self.number(&started);
+        let (message, answering) = self.device.approve(prompt, (self.mail, &number, None), now, &mut self.rng).unwrap();
+        (message, answering, started)
+    }
+
     /// The device as a restarted program finds it.
     pub(crate) fn restart(&mut self) {
         let keys = SoftwareKeys::from_bytes(&self.keys).into_device_keys();
@@ -144,6 +165,11 @@ impl World {
         block_on(self.server.redeem(&started.ticket, now, &mut self.rng)).unwrap().is_some()
     }
 
+    /// How many entries the store has.
+    pub(crate) fn stored(&self) -> usize {
+        block_on(DynStore::scan(&*self.store, None, 100)).unwrap().len()
+    }
+
     pub(crate) fn logged(&self, kind: AuditKind) -> bool {
         block_on(self.server.audit(&self.user)).unwrap().iter().any(|event| event.kind() == kind)
     }
@@ -154,43 +180,50 @@ impl World {
 
     /// The passcode in an approval, as the server reads it.
     pub(crate) fn code_in(&self, approval: &[u8]) -> String {
-        let kek = SoftwareKek::from_bytes(KEK);
-        let page = block_on(DynStore::scan(&*self.store, None, 100)).unwrap();
-        let (key, stored) = page.iter().find(|(key, _)| key.as_bytes().starts_with(b"device/")).unwrap();
-        // An array that begins with the exposed channel keys, 80 bytes.
-        let plain = kek.open(key.as_bytes(), &stored.value).unwrap();
-        let keys = ChannelKeys::from_exposed(&plain[3..83].try_into().unwrap()).unwrap();
         let tenant = TenantId::new(b"example.com").unwrap();
-        let recipient = Recipient {
-            server_key: &ServerKey::from_bytes(&self.server_key),
-            binding: &Binding { tenant, device: self.device.id(), epoch: self.offer.epoch },
-            keys: &keys,
-            verifying_key: &Ed25519Signer::from_bytes(&self.keys[..32].try_into().unwrap()).verifying_key(),
-        };
-        match Frame::parse(approval).unwrap().open(&recipient).unwrap().decode().unwrap() {
+        let server_key = ServerKey::from_bytes(&self.server_key);
+        let verifying_key = Ed25519Signer::from_bytes(&self.keys[..32].try_into().unwrap()).verifying_key();
+        let binding = Binding { tenant, device: self.device.id(), epoch: self.offer.epoch };
+        let signed = self.opened("device/").into_iter().find_map(|plain| {
+            // An array that begins with the exposed channel keys, 80 bytes.
+            let keys = ChannelKeys::from_exposed(&plain[3..83].try_into().unwrap()).unwrap();
+            let (server_key, binding, verifying_key) = (&server_key, &binding, &verifying_key);
+            Frame::parse(approval).unwrap().open(&Recipient { server_key, binding, keys: &keys, verifying_key }).ok()
+        });
+        match signed.unwrap().decode().unwrap() {
             FromDevice::Approve(approve) => approve.expose_code().to_owned(),
             other => panic!("{other:?}"),
         }
     }
 
-    /// Every secret of the story, also those that only the store and the device's state hold.
+    /// The device's channel without the device, as a thief of the server's database has it.
+    pub(crate) fn channel(&self) -> Device {
+        let tenant = TenantId::new(b"example.com").unwrap();
+        let binding = Binding { tenant, device: self.device.id(), epoch: self.offer.epoch };
+        let keys = self.opened("device/").remove(0)[3..83].try_into().unwrap();
+        let server_key = ServerKey::from_bytes(&self.server_key);
+        Device::new(binding, ChannelKeys::from_exposed(&keys).unwrap(), *server_key.public_key())
+    }
+
+    /// What the store holds under keys of a kind, without its seal.
+    fn opened(&self, kind: &str) -> Vec<Vec<u8>> {
+        let kek = SoftwareKek::from_bytes(KEK);
+        let page = block_on(DynStore::scan(&*self.store, None, 100)).unwrap();
+        let found = page.iter().filter(|(key, _)| key.as_bytes().starts_with(kind.as_bytes()));
+        found.map(|(key, stored)| kek.open(key.as_bytes(), &stored.value).unwrap().to_vec()).collect()
+    }
+
+    /// Every secret of the story, also those that only the store and the device's state hold: of server, KEK, offer and
+    /// device, then one for each token, then sealing key and PSK for each device.
     pub(crate) fn secrets(&self) -> Vec<Vec<u8>> {
         let mut secrets = vec![self.server_key.to_vec(), KEK.to_vec(), self.offer.psk.to_vec()];
         secrets.extend(self.keys.chunks(32).take(2).map(<[u8]>::to_vec));
-        let kek = SoftwareKek::from_bytes(KEK);
-        for (key, stored) in block_on(DynStore::scan(&*self.store, None, 100)).unwrap() {
-            let name = String::from_utf8_lossy(key.as_bytes()).into_owned();
-            let Ok(plain) = kek.open(key.as_bytes(), &stored.value) else { continue };
-            if name.starts_with("secret/") {
-                // A CBOR byte string of 32 bytes: two bytes of head.
-                secrets.push(plain[2..34].to_vec());
-            }
-            if name.starts_with("device/") {
-                // An array that begins with the channel keys: sealing key and PSK.
-                secrets.extend([plain[3..35].to_vec(), plain[35..67].to_vec()]);
-            }
+        // A CBOR byte string of 32 bytes: two bytes of head.
+        secrets.extend(self.opened("secret/").into_iter().map(|plain| plain[2..34].to_vec()));
+        for plain in self.opened("device/") {
+            // An array that begins with the channel keys.
+            secrets.extend([plain[3..35].to_vec(), plain[35..67].to_vec()]);
         }
-        assert_eq!(secrets.len(), 9, "server, KEK, PSK, two of the device, two of tokens, two of the channel");
         secrets
     }
 }

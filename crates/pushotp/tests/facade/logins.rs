@@ -1,7 +1,13 @@
 use pollster::block_on;
 use pushotp::{
-    AuditKind, AuthenticatorError, Incoming, LoginRequest, LoginStart, LoginState, Outcome, PushSwitch, ServerPolicy,
-    wire::terms::{Reason, Status},
+    AuditEvent, AuditKind, AuthenticatorError, Incoming, LoginRequest, LoginStart, LoginState, NumberMatching, Outcome,
+    PushSwitch, ServerPolicy,
+    wire::{
+        device::Sending,
+        message::Sent,
+        signer::Ed25519Signer,
+        terms::{Reason, Status},
+    },
 };
 
 use crate::fixture::{NOW, PIN, World, later};
@@ -33,7 +39,9 @@ fn an_approval_that_nobody_collects_is_gone_after_a_minute() {
 
 #[test]
 fn three_wrong_pins_end_the_login_and_ten_in_a_row_the_token() {
-    let mut world = World::with(ServerPolicy { max_pushes: 99, ..ServerPolicy::default() });
+    let mut policy = ServerPolicy::default();
+    policy.max_pushes = 99;
+    let mut world = World::with(policy);
     let mut now = NOW;
     let mut wrong = 0;
     while !world.token(world.bank).disabled {
@@ -70,6 +78,21 @@ fn one_wrong_number_ends_the_login_and_counts_no_passcode() {
     assert_eq!(world.state(&started, NOW), LoginState::Failed);
     assert_eq!(world.token(world.bank).failures, 0);
     assert!(world.logged(AuditKind::WrongNumber));
+}
+
+#[test]
+fn a_login_without_a_number_takes_none() {
+    let mut world = World::new();
+    let request = LoginRequest::new("Coffee machine").number_matching(NumberMatching::WeakerTapOnly);
+    let start = block_on(world.server.start_login(&world.user, &request, NOW, &mut world.rng)).unwrap();
+    let LoginStart::Started(started) = start else { panic!("{start:?}") };
+    assert_eq!(world.number(&started), "");
+    let Incoming::Login(prompt) = world.device.open(&started.pushes[0].envelope, NOW).unwrap() else { panic!() };
+    assert_eq!(prompt.number_digits(), 0);
+    let refused = world.device.approve(prompt, (world.mail, "1", None), NOW, &mut world.rng).unwrap_err();
+    assert_eq!(refused.error, AuthenticatorError::Number);
+    assert!(matches!(world.approve(*refused.prompt, ("", PIN), NOW), Outcome::Accepted { .. }));
+    assert!(world.redeem(&started, NOW));
 }
 
 #[test]
@@ -135,10 +158,30 @@ fn too_many_pushes_have_to_wait_and_a_success_frees_them() {
     let request = LoginRequest::new("Intranet");
     let start = block_on(world.server.start_login(&world.user, &request, later(2), &mut world.rng)).unwrap();
     let LoginStart::TooMany { retry_at } = start else { panic!("{start:?}") };
-    assert_eq!(retry_at, later(600));
+    assert_eq!(retry_at, later(601));
     let number = world.number(&started);
     assert!(matches!(world.approve(prompt, (&number, PIN), later(3)), Outcome::Accepted { .. }));
     let _ = world.start(later(4));
+}
+
+/// In no ten minutes, wherever they begin, are there more than five pushes; who knocks on is noted once.
+#[test]
+fn the_wait_begins_with_the_last_push() {
+    let mut world = World::new();
+    let request = LoginRequest::new("Intranet");
+    let mut pushed = Vec::new();
+    for second in [0, 599, 599, 599, 599, 600, 601, 1198, 1199] {
+        let start = block_on(world.server.start_login(&world.user, &request, later(second), &mut world.rng)).unwrap();
+        match start {
+            LoginStart::Started(_) => pushed.push(second),
+            LoginStart::TooMany { retry_at } => assert_eq!(retry_at, later(1199)),
+            LoginStart::NoToken => panic!("no token"),
+            _ => panic!("{start:?}"),
+        }
+    }
+    assert_eq!(pushed, [0, 599, 599, 599, 599, 1199]);
+    let throttled = |event: &&AuditEvent| event.kind() == AuditKind::PushThrottled;
+    assert_eq!(block_on(world.server.audit(&world.user)).unwrap().iter().filter(throttled).count(), 1);
 }
 
 #[test]
@@ -189,6 +232,26 @@ fn an_altered_approval_gets_the_one_reject_and_leaves_no_trace() {
     assert_eq!(world.token(world.bank).failures, 0);
     assert!(world.send(&message, NOW).is_some());
     assert!(world.redeem(&started, NOW));
+}
+
+/// Who has the server's database has the channel's keys, and can seal; what is sealed so is refused, and is an incident.
+#[test]
+fn a_message_without_the_devices_signature_is_an_incident() {
+    let mut world = World::new();
+    let thief = world.channel();
+    let signer = Ed25519Signer::generate(&mut world.rng);
+    let sent = Sent { at: NOW, sequence: 99 };
+    let (message, _) = thief.fetch(&mut Sending { signer: &signer, rng: &mut world.rng, sent }).unwrap();
+    for _ in 0..3 {
+        assert_eq!(world.send(&message, NOW), None);
+    }
+    let incident = |event: &&AuditEvent| event.kind() == AuditKind::BadSignature;
+    let events = block_on(world.server.audit(&world.user)).unwrap();
+    assert_eq!(events.iter().filter(incident).count(), 1, "noted, and not once more each time");
+    // The negative control: the same under the device's key.
+    let signer = Ed25519Signer::from_bytes(world.keys.first_chunk().unwrap());
+    let (message, _) = thief.fetch(&mut Sending { signer: &signer, rng: &mut world.rng, sent }).unwrap();
+    assert!(world.send(&message, NOW).is_some());
 }
 
 #[test]

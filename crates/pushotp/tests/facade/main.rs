@@ -7,9 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod enrolments;
+mod faults;
 mod fixture;
+mod flags;
 mod hostile;
 mod logins;
 mod passcodes;
+mod races;
 mod redaction;
 mod restarts;

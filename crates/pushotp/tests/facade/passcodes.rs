@@ -1,5 +1,5 @@
 use pollster::block_on;
-use pushotp::{PasscodeVerdict, types::UnixTime};
+use pushotp::{AuditKind, PasscodeVerdict, ServerPolicy, types::UnixTime};
 
 use crate::fixture::{NOW, World, later};
 
@@ -14,7 +14,12 @@ fn a_typed_passcode_is_accepted_once() {
     assert_eq!(until, later(29 - NOW.as_secs() % 30));
     let token = world.mail;
     assert_eq!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Accepted { token });
-    assert_eq!(verify(&mut world, code.expose(), later(1)), PasscodeVerdict::Replayed);
+    for _ in 0..20 {
+        assert_eq!(verify(&mut world, code.expose(), later(1)), PasscodeVerdict::Replayed);
+    }
+    let events = block_on(world.server.audit(&world.user)).unwrap();
+    let replays = events.iter().filter(|event| event.kind() == AuditKind::PasscodeReplayed);
+    assert_eq!(replays.count(), 1, "who repeats it does not push the other events out");
     let (next, _) = world.device.passcode(world.mail, None, later(30)).unwrap();
     assert_eq!(verify(&mut world, next.expose(), later(30)), PasscodeVerdict::Accepted { token });
 }
@@ -39,6 +44,28 @@ fn wrong_ones_are_counted_until_the_token_is_disabled() {
     }
     assert!(world.token(world.mail).disabled);
     assert_eq!(verify(&mut world, right.expose(), NOW), PasscodeVerdict::NoToken);
+}
+
+/// Right ones in between lift the count of those in a row, not this one; a day forgets one.
+#[test]
+fn the_thirtieth_of_a_month_disables_the_token() {
+    let mut policy = ServerPolicy::default();
+    policy.max_consecutive_failures = u8::MAX;
+    let mut world = World::with(policy);
+    let wrong = |world: &mut World, times: usize, now| {
+        for _ in 0..times {
+            assert_eq!(verify(world, "", now), PasscodeVerdict::Refused);
+        }
+    };
+    wrong(&mut world, 29, NOW);
+    let (code, _) = world.device.passcode(world.mail, None, NOW).unwrap();
+    let token = world.mail;
+    assert_eq!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Accepted { token });
+    assert_eq!(world.token(token).failures, 0);
+    wrong(&mut world, 1, later(24 * 60 * 60));
+    assert!(!world.token(token).disabled);
+    wrong(&mut world, 1, later(24 * 60 * 60));
+    assert!(world.token(token).disabled);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use pollster::block_on;
 use pushotp::{
-    Authenticator, AuthenticatorError, DeviceSetup, Incoming, LoginState, Outcome, Protection, ServerError,
-    SoftwareKeys, pin::Denied, wire::terms::PushAddress,
+    Authenticator, AuthenticatorError, DeviceSetup, DeviceStorage, Incoming, LoginState, Outcome, Protection,
+    ServerError, SoftwareKeys, StorageError, pin::Denied, wire::terms::PushAddress,
 };
 
 use crate::fixture::{NOW, PIN, World, cost, later};
@@ -121,7 +121,51 @@ fn a_refused_or_late_enrolment_leaves_nothing() {
         let confirmed = block_on(world.server.confirm_enrolment(enrolment, agree, later(wait), &mut world.rng));
         assert_eq!(confirmed.is_ok(), wait == 0);
         assert!(!world.token(token).enrolled);
+        // Nor in the store: what the first device has is all that is there.
+        assert_eq!(world.stored() == 6, wait == 0, "{} entries", world.stored());
     }
+}
+
+/// An offer that is not given leaves nothing to sweep.
+#[test]
+fn an_offer_that_is_refused_leaves_nothing() {
+    let mut world = World::new();
+    let before = world.stored();
+    let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng));
+    assert!(matches!(offer, Err(ServerError::NoToken)));
+    let nobody = pushotp::AccountId::new("nobody").unwrap();
+    let offer = block_on(world.server.offer_enrolment(&nobody, NOW, &mut world.rng));
+    assert!(matches!(offer, Err(ServerError::NoAccount)));
+    assert_eq!(world.stored(), before);
+}
+
+/// A name that no device displays would make an account that nobody can enrol for.
+#[test]
+fn names_that_a_device_refuses_are_refused_at_once() {
+    let mut world = World::new();
+    for name in ["", "a\nb", "a\u{202e}b", "a\u{feff}b", &"n".repeat(65)] {
+        let token = pushotp::NewToken::new(name);
+        let added = block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng));
+        assert!(matches!(added, Err(ServerError::Name)), "{name:?}");
+        let account = pushotp::AccountId::new(name);
+        assert_eq!(account.is_err(), name.len() < 65, "{name:?}");
+    }
+}
+
+/// A device that cannot store that push is off has it on.
+#[test]
+fn a_switch_that_is_not_stored_is_not_switched() {
+    struct Full;
+    impl DeviceStorage for Full {
+        fn save(&mut self, _: &[u8]) -> Result<(), StorageError> {
+            Err(StorageError)
+        }
+    }
+    let mut world = World::new();
+    let keys = SoftwareKeys::from_bytes(&world.keys).into_device_keys();
+    world.device = Authenticator::load(&world.storage.saved(), keys, Full).unwrap();
+    assert_eq!(world.device.set_push(world.mail, false), Err(AuthenticatorError::Storage(StorageError)));
+    assert!(world.device.tokens().iter().all(|token| token.push));
 }
 
 #[test]
