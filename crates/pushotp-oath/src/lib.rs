@@ -32,7 +32,7 @@ pub use key::Key;
 pub use motp::{Motp, MotpCode, MotpError};
 pub use ocra::{
     Challenge, ChallengeError, DataInput, DataInputError, Factors, FullMac, GenuineServer, MutualClient, MutualServer,
-    MutualSuites, OcraMatch, OcraSuite, OcraVerdict, OneWay, Part, Question, SuiteError,
+    MutualSuites, OcraMatch, OcraSuite, OcraVerdict, OneWay, Part, Question, QuestionFormat, SuiteError,
 };
 pub use policy::{Policy, Violation};
 #[cfg(feature = "steam")]

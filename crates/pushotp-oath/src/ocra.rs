@@ -8,9 +8,9 @@ use core::fmt;
 pub use challenge::{Challenge, ChallengeError};
 pub use exchange::{Factors, GenuineServer, MutualClient, MutualServer, MutualSuites, OneWay};
 pub use input::{DataInput, DataInputError, Question};
-use pushotp_types::{Code, Digits};
+use pushotp_types::Code;
 use subtle::ConstantTimeEq;
-pub use suite::{OcraSuite, Part, SuiteError};
+pub use suite::{OcraSuite, Part, QuestionFormat, SuiteError};
 
 use crate::{Advance, Counter, Key, mac::Mac, truncate::truncate_mac};
 
@@ -173,11 +173,5 @@ impl OcraSuite {
             input.session.unwrap_or_default(),
             fixed.timestamp(),
         ]))
-    }
-
-    /// The length of the response, `None` where it is the whole MAC.
-    #[must_use]
-    pub const fn digits(&self) -> Option<Digits> {
-        self.response_digits()
     }
 }

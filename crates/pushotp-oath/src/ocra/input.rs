@@ -1,6 +1,6 @@
 use core::fmt;
 
-use pushotp_types::UnixTime;
+use pushotp_types::{HashAlgorithm, UnixTime};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::suite::{OcraSuite, Part, QuestionFormat};
@@ -165,10 +165,10 @@ impl Default for Fixed {
 impl Fixed {
     pub(super) fn fill(&mut self, suite: &OcraSuite, input: &DataInput<'_>) -> Result<(), DataInputError> {
         present(Part::Counter, suite.counter(), input.counter.is_some())?;
-        present(Part::Pin, suite.pin_len().is_some(), input.pin_hash.is_some())?;
+        present(Part::Pin, suite.pin_hash().is_some(), input.pin_hash.is_some())?;
         present(Part::Session, suite.session_len().is_some(), input.session.is_some())?;
         present(Part::Time, suite.time_step().is_some(), input.timestamp.is_some())?;
-        if input.pin_hash.map(<[u8]>::len) != suite.pin_len() {
+        if input.pin_hash.map(<[u8]>::len) != suite.pin_hash().map(HashAlgorithm::output_len) {
             return Err(DataInputError::Format(Part::Pin));
         }
         if input.session.map(<[u8]>::len) != suite.session_len() {
@@ -176,7 +176,7 @@ impl Fixed {
         }
         self.counter = input.counter.map(|counter| counter.get().to_be_bytes());
         self.timestamp =
-            input.timestamp.zip(suite.time_step()).map(|(time, step)| (time.as_secs() / u64::from(step)).to_be_bytes());
+            input.timestamp.zip(suite.time_step()).map(|(time, step)| (time.as_secs() / step.as_secs()).to_be_bytes());
         self.ask(suite.question(), (input.challenge, input.own_challenge)).ok_or(DataInputError::Format(Part::Question))
     }
 

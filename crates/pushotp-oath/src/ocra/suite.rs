@@ -1,4 +1,4 @@
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use pushotp_types::{Digits, HashAlgorithm};
 
@@ -34,11 +34,29 @@ pub struct OcraSuite {
 }
 
 /// How a challenge is written.
+///
+/// ```
+/// use pushotp_oath::{OcraSuite, QuestionFormat};
+///
+/// assert_eq!(OcraSuite::PUSH.question(), (QuestionFormat::Hex, 64));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum QuestionFormat {
+pub enum QuestionFormat {
+    /// `QA`: ASCII letters and digits.
     Alphanumeric,
+    /// `QN`: decimal digits.
     Numeric,
+    /// `QH`: hexadecimal digits.
     Hex,
+}
+
+/// What is taken for a suite.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grammar {
+    /// The form that the RFC's examples have.
+    Canonical,
+    /// Also what the RFC says of parts that are left out, and what it prints once.
+    Lenient,
 }
 
 /// A part of a suite.
@@ -134,6 +152,33 @@ impl OcraSuite {
     /// # Errors
     /// [`SuiteError`], which names the part.
     pub fn parse(text: &str) -> Result<Self, SuiteError> {
+        Self::parse_by(Grammar::Canonical, text)
+    }
+
+    /// Reads a suite that may leave out what has a default: `Q` is `QN08`, `P` is `PSHA1`, `S` is `S064`, `T` is `T1M`.
+    /// A challenge's length may have one digit, as the RFC prints it once.
+    ///
+    /// For suites of others, such as tiqr's. The text is still what is hashed, as it came: `S` and `S064` give different
+    /// responses. Sessions have to be of the full length; who pads a shorter one does it before.
+    ///
+    /// ```
+    /// use pushotp_oath::OcraSuite;
+    ///
+    /// let tiqr = OcraSuite::parse_lenient("OCRA-1:HOTP-SHA1-6:QH10-S")?;
+    /// assert_eq!((tiqr.as_str(), tiqr.session_len()), ("OCRA-1:HOTP-SHA1-6:QH10-S", Some(64)));
+    /// assert!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QH10-S").is_err());
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SuiteError`], which names the part.
+    ///
+    /// Source: RFC 6287 §6.3, §6.4.
+    pub fn parse_lenient(text: &str) -> Result<Self, SuiteError> {
+        Self::parse_by(Grammar::Lenient, text)
+    }
+
+    fn parse_by(grammar: Grammar, text: &str) -> Result<Self, SuiteError> {
         if text.len() > MAX_LEN {
             return Err(SuiteError::TooLong);
         }
@@ -150,24 +195,34 @@ impl OcraSuite {
         for (place, byte) in suite.text.iter_mut().zip(text.bytes()) {
             *place = byte;
         }
-        suite.data_input(input)?;
+        suite.data_input(grammar, input)?;
         Ok(suite)
     }
 
     /// `[C-]Q…[-P…][-S…][-T…]`, in this order.
-    fn data_input(&mut self, text: &str) -> Result<(), SuiteError> {
+    fn data_input(&mut self, grammar: Grammar, text: &str) -> Result<(), SuiteError> {
         let mut parts = text.split('-').peekable();
+        let bare = |rest: &str| grammar == Grammar::Lenient && rest.is_empty();
         self.counter = parts.next_if_eq(&"C").is_some();
-        let question = parts.next().ok_or(SuiteError::Missing(Part::Question))?;
-        self.question = self::question(question)?;
-        if let Some(pin) = parts.next_if(|part| part.starts_with('P')) {
-            self.pin = Some(hash(&pin[1..]).ok_or(SuiteError::Unknown(Part::Pin))?);
+        let question = parts.next().and_then(|part| part.strip_prefix('Q'));
+        let question = question.ok_or(SuiteError::Missing(Part::Question))?;
+        self.question = if bare(question) {
+            (QuestionFormat::Numeric, 8)
+        } else {
+            self::question(grammar, question).ok_or(SuiteError::Unknown(Part::Question))?
+        };
+        let mut next = |letter: char| parts.next_if(|part| part.starts_with(letter)).and_then(|part| part.get(1..));
+        if let Some(pin) = next('P') {
+            let pin = if bare(pin) { Some(HashAlgorithm::Sha1) } else { hash(pin) };
+            self.pin = Some(pin.ok_or(SuiteError::Unknown(Part::Pin))?);
         }
-        if let Some(session) = parts.next_if(|part| part.starts_with('S')) {
-            self.session = Some(number(&session[1..], 3, 1..=512).ok_or(SuiteError::Unknown(Part::Session))?);
+        if let Some(session) = next('S') {
+            let session = if bare(session) { Some(64) } else { number(session, 3, 1..=512) };
+            self.session = Some(session.ok_or(SuiteError::Unknown(Part::Session))?);
         }
-        if let Some(time) = parts.next_if(|part| part.starts_with('T')) {
-            self.time = Some(seconds(&time[1..]).ok_or(SuiteError::Unknown(Part::Time))?);
+        if let Some(time) = next('T') {
+            let time = if bare(time) { Some(60) } else { seconds(time) };
+            self.time = Some(time.ok_or(SuiteError::Unknown(Part::Time))?);
         }
         if parts.next().is_some() { Err(SuiteError::Order) } else { Ok(()) }
     }
@@ -184,28 +239,52 @@ impl OcraSuite {
         self.algorithm
     }
 
-    pub(super) const fn response_digits(&self) -> Option<Digits> {
+    /// The length of the response, `None` where it is the whole MAC.
+    #[must_use]
+    pub const fn digits(&self) -> Option<Digits> {
         self.digits
     }
 
-    pub(super) const fn counter(&self) -> bool {
+    /// C: whether both sides count.
+    #[must_use]
+    pub const fn counter(&self) -> bool {
         self.counter
     }
 
-    pub(super) const fn question(&self) -> (QuestionFormat, u8) {
+    /// Q: how a challenge is written, and how many symbols it has at most.
+    #[must_use]
+    pub const fn question(&self) -> (QuestionFormat, u8) {
         self.question
     }
 
-    pub(super) fn pin_len(&self) -> Option<usize> {
-        self.pin.map(HashAlgorithm::output_len)
+    /// P: the hash function of the PIN.
+    #[must_use]
+    pub const fn pin_hash(&self) -> Option<HashAlgorithm> {
+        self.pin
     }
 
-    pub(super) fn session_len(&self) -> Option<usize> {
+    /// S: the length of the session information in bytes.
+    #[must_use]
+    pub fn session_len(&self) -> Option<usize> {
         self.session.map(usize::from)
     }
 
-    pub(super) const fn time_step(&self) -> Option<u32> {
-        self.time
+    /// T: the time step.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pushotp_oath::{OcraSuite, QuestionFormat};
+    /// use pushotp_types::HashAlgorithm;
+    ///
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA512-8:C-QN08-PSHA1-S064-T1M")?;
+    /// assert_eq!((suite.counter(), suite.question()), (true, (QuestionFormat::Numeric, 8)));
+    /// assert_eq!((suite.pin_hash(), suite.session_len()), (Some(HashAlgorithm::Sha1), Some(64)));
+    /// assert_eq!(suite.time_step(), Some(Duration::from_secs(60)));
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
+    #[must_use]
+    pub fn time_step(&self) -> Option<Duration> {
+        self.time.map(|secs| Duration::from_secs(secs.into()))
     }
 }
 
@@ -243,21 +322,17 @@ fn hash(text: &str) -> Option<HashAlgorithm> {
     }
 }
 
-fn question(text: &str) -> Result<(QuestionFormat, u8), SuiteError> {
-    let malformed = SuiteError::Unknown(Part::Question);
-    let (format, length) = match text.as_bytes() {
-        [b'Q', format, _, _] => (format, text.get(2..).ok_or(malformed)?),
-        [b'Q', ..] => return Err(malformed),
-        _ => return Err(SuiteError::Missing(Part::Question)),
-    };
+/// The format and the length behind `Q`.
+fn question(grammar: Grammar, text: &str) -> Option<(QuestionFormat, u8)> {
+    let (format, length) = text.split_at_checked(1)?;
     let format = match format {
-        b'A' => QuestionFormat::Alphanumeric,
-        b'N' => QuestionFormat::Numeric,
-        b'H' => QuestionFormat::Hex,
-        _ => return Err(malformed),
+        "A" => QuestionFormat::Alphanumeric,
+        "N" => QuestionFormat::Numeric,
+        "H" => QuestionFormat::Hex,
+        _ => return None,
     };
-    let length = number(length, 2, 4..=64).and_then(|length| u8::try_from(length).ok());
-    Ok((format, length.ok_or(malformed)?))
+    let digits = if grammar == Grammar::Lenient { length.len() } else { 2 };
+    Some((format, u8::try_from(number(length, digits, 4..=64)?).ok()?))
 }
 
 /// A time step in seconds.
