@@ -2,6 +2,7 @@ use core::fmt;
 
 use md5::{Digest, Md5};
 use pushotp_types::{SecretRef, UnixTime};
+use subtle::{ConditionallySelectable, ConstantTimeLess};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Period, Step, Verdict, Window, scan, typed};
@@ -35,12 +36,31 @@ pub struct Motp {
 
 impl Motp {
     /// Three minutes on either side, which servers of this kind accept; the clocks of early phones were set by hand.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Motp, Verdict};
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let motp = Motp::new(SecretRef::danger_import_weak(b"\xe3\x15\x2a\xfe\xe6\x25\x99\xc8")?, "1234")?;
+    /// let late = |secs: u64| motp.verify("e7d8b6", UnixTime::from_secs(165_892_298 + secs), Motp::WINDOW, None);
+    /// assert!(matches!(late(180), Verdict::Match(_)));
+    /// assert_eq!(late(190), Verdict::Mismatch);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const WINDOW: Window = match Window::new(18, 18) {
         Ok(window) => window,
         Err(_) => Window::ONE,
     };
 
     /// A token with a secret of at most 32 bytes and a PIN of 4 to 16 digits.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Motp, MotpError};
+    /// # use pushotp_types::SecretRef;
+    /// let secret = SecretRef::danger_import_weak(b"\xe3\x15\x2a\xfe\xe6\x25\x99\xc8")?;
+    /// assert!(Motp::new(secret, "1234").is_ok());
+    /// assert_eq!(Motp::new(secret, "12a4").unwrap_err(), MotpError::Pin);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// # Errors
     /// [`MotpError`], which names the part.
@@ -64,6 +84,16 @@ impl Motp {
     }
 
     /// The code of a time.
+    ///
+    /// ```
+    /// # use pushotp_oath::Motp;
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let motp = Motp::new(SecretRef::danger_import_weak(b"\xe3\x15\x2a\xfe\xe6\x25\x99\xc8")?, "1234")?;
+    /// let shown = |secs| motp.generate(UnixTime::from_secs(secs));
+    /// assert_eq!(shown(165_892_290).expose(), "e7d8b6"); // and for ten seconds more
+    /// assert_ne!(shown(165_892_300).expose(), "e7d8b6");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn generate(&self, time: UnixTime) -> MotpCode {
         let value = self.value(Period::TEN.step_at(time).get());
@@ -75,6 +105,16 @@ impl Motp {
     }
 
     /// Whether `typed`, in either case, is the code of a step of 10 s in the window that was not used.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Motp, Verdict};
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let motp = Motp::new(SecretRef::danger_import_weak(b"\xe3\x15\x2a\xfe\xe6\x25\x99\xc8")?, "1234")?;
+    /// let verify = |typed, last| motp.verify(typed, UnixTime::from_secs(165_892_298), Motp::WINDOW, last);
+    /// let Verdict::Match(found) = verify("E7D8B6", None) else { panic!("it is the code of now") };
+    /// assert_eq!(verify("e7d8b6", Some(found.step())), Verdict::Replay);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// As [`Totp::verify`](crate::Totp::verify).
     pub fn verify(&self, typed: impl AsRef<[u8]>, now: UnixTime, window: Window, last: Option<Step>) -> Verdict {
@@ -129,13 +169,13 @@ const fn hex(nibble: u8) -> u8 {
     b'0' + nibble + ((nibble + 6) >> 4) * 39
 }
 
-/// The nibble of a digit in either case, 16 or more for anything else, without a branch.
-const fn nibble(byte: u8) -> u8 {
+/// The nibble of a digit in either case, 16 for anything else.
+fn nibble(byte: u8) -> u8 {
     let (digit, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
-    // All ones below ten and below six, by the borrow of a subtraction in a wider type.
-    let is_digit = (((digit as u16).wrapping_sub(10)) >> 8) as u8;
-    let is_letter = (((letter as u16).wrapping_sub(6)) >> 8) as u8;
-    (digit & is_digit) | (letter.wrapping_add(10) & is_letter) | (!(is_digit | is_letter) & 0x10)
+    let mut nibble = 16;
+    nibble.conditional_assign(&digit, digit.ct_lt(&10));
+    nibble.conditional_assign(&letter.wrapping_add(10), letter.ct_lt(&6));
+    nibble
 }
 
 /// A Mobile-OTP code: erased when dropped, silent in `Debug`.
@@ -156,6 +196,14 @@ pub struct MotpCode {
 
 impl MotpCode {
     /// The code as text, in lower case: the only way to it.
+    ///
+    /// ```
+    /// # use pushotp_oath::Motp;
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let motp = Motp::new(SecretRef::danger_import_weak(b"\xe3\x15\x2a\xfe\xe6\x25\x99\xc8")?, "1234")?;
+    /// assert_eq!(motp.generate(UnixTime::from_secs(165_892_298)).expose(), "e7d8b6");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         core::str::from_utf8(&self.text).unwrap_or_default()

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Key, Period, Step, Verdict, Window, scan, typed};
@@ -34,12 +35,30 @@ pub struct Steam {
 
 impl Steam {
     /// A token with this secret.
+    ///
+    /// ```
+    /// # use pushotp_oath::Steam;
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let steam = Steam::new(SecretRef::new(b"12345678901234567890")?);
+    /// assert_eq!(steam.generate(UnixTime::from_secs(59)).expose(), "PV9M4");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn new<'a>(secret: impl Into<SecretRef<'a>>) -> Self {
         Self { key: Key::new(HashAlgorithm::Sha1, secret) }
     }
 
     /// The code of a time.
+    ///
+    /// ```
+    /// # use pushotp_oath::Steam;
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let steam = Steam::new(SecretRef::new(b"12345678901234567890")?);
+    /// let shown = |secs| steam.generate(UnixTime::from_secs(secs));
+    /// assert_eq!(shown(30).expose(), "PV9M4"); // and for half a minute more
+    /// assert_ne!(shown(60).expose(), "PV9M4");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn generate(&self, time: UnixTime) -> SteamCode {
         let [mut rest] = self.key.truncated([Period::THIRTY.step_at(time).get()]);
@@ -54,6 +73,16 @@ impl Steam {
     }
 
     /// Whether `typed`, in either case, is the code of a step in the window that was not used.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Steam, Verdict, Window};
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let steam = Steam::new(SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs, last| steam.verify("PV9M4", UnixTime::from_secs(secs), Window::ONE, last);
+    /// let Verdict::Match(found) = verify(61, None) else { panic!("it is the code of the step before") };
+    /// assert_eq!(verify(62, Some(found.step())), Verdict::Replay);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// As [`Totp::verify`](crate::Totp::verify), with its collision rule: there are 11.9 million codes.
     pub fn verify(&self, typed: impl AsRef<[u8]>, now: UnixTime, window: Window, last: Option<Step>) -> Verdict {
@@ -70,23 +99,22 @@ impl Steam {
 
 /// The symbol of a number below 26; all are looked at, whichever it is.
 fn symbol(number: u8) -> u8 {
-    (0_u8..).zip(SYMBOLS).fold(0, |found, (index, symbol)| found | equal(index, number) & symbol)
+    let mut found = 0;
+    for (index, symbol) in (0_u8..).zip(SYMBOLS) {
+        found.conditional_assign(symbol, index.ct_eq(&number));
+    }
+    found
 }
 
 /// The number of a symbol of either case, 26 for anything else; all are looked at, whichever it is.
 fn index(byte: u8) -> u8 {
-    // Clears the bit of lower case, which no digit has.
-    let upper = byte & !(u8::from(byte >= b'a') << 5);
-    let found = (0_u8..).zip(SYMBOLS).fold((0, 0), |(found, any), (index, symbol)| {
-        let same = equal(*symbol, upper);
-        (found | same & index, any | same)
-    });
-    found.0 | !found.1 & NONE
-}
-
-/// All ones if they are equal, else zeros, by the borrow of a subtraction in a wider type.
-const fn equal(a: u8, b: u8) -> u8 {
-    ((a ^ b) as u16).wrapping_sub(1).to_be_bytes()[0]
+    let mut found = NONE;
+    for (index, symbol) in (0_u8..).zip(SYMBOLS) {
+        // A letter in lower case has one bit more; no digit has another case.
+        let lower = symbol | (symbol & 0x40) >> 1;
+        found.conditional_assign(&index, symbol.ct_eq(&byte) | lower.ct_eq(&byte));
+    }
+    found
 }
 
 /// A Steam Guard code: erased when dropped, silent in `Debug`.
@@ -107,6 +135,14 @@ pub struct SteamCode {
 
 impl SteamCode {
     /// The code as text: the only way to it.
+    ///
+    /// ```
+    /// # use pushotp_oath::Steam;
+    /// # use pushotp_types::{SecretRef, UnixTime};
+    /// let code = Steam::new(SecretRef::new(b"12345678901234567890")?).generate(UnixTime::from_secs(59));
+    /// assert_eq!(code.expose(), "PV9M4");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         core::str::from_utf8(&self.text).unwrap_or_default()

@@ -1,24 +1,21 @@
+use subtle::{Choice, ConditionallySelectable};
+
 use crate::mac::{Ends, Mac};
 
 /// Dynamic truncation: 31 bits of a MAC, at the offset that its last nibble names.
 ///
-/// The offset is secret, so the place is found by masks and shifts: no branch, no secret index.
+/// The offset is secret, so its highest bit selects between words and the others shift: no branch, no secret index.
 ///
 /// Source: RFC 4226 §5.3.
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
-pub(crate) fn truncate(Ends { first, last }: Ends) -> u32 {
-    let (word, byte) = (u32::from(last >> 2 & 3), u32::from(last & 3));
-    let (mut high, mut low) = (0, 0);
-    for (index, pair) in (0_u32..).zip(first.windows(2)) {
-        // All ones at the word that the offset names, else zeros.
-        let mask = ((index ^ word).wrapping_sub(1) >> 31).wrapping_neg();
-        if let [left, right] = pair {
-            high |= left & mask;
-            low |= right & mask;
-        }
-    }
-    let both = u64::from(high) << 32 | u64::from(low);
-    (both >> (32 - 8 * byte)) as u32 & 0x7fff_ffff
+pub(crate) fn truncate(Ends { first: [w0, w1, w2, w3, w4], last }: Ends) -> u32 {
+    let eight = Choice::from(last >> 3 & 1);
+    let pair = |left, right| u64::from(left) << 32 | u64::from(right);
+    let left = u64::conditional_select(&pair(w0, w1), &pair(w2, w3), eight);
+    let right = u64::from(u32::conditional_select(&w2, &w4, eight)) << 32;
+    let bits = u32::from(last & 7) * 8;
+    // In two steps, for a shift by all 64 bits is none.
+    let both = left << bits | right >> 1 >> (63 - bits);
+    (both >> 32) as u32 & 0x7fff_ffff
 }
 
 /// [`truncate`] of a MAC in bytes.

@@ -1,3 +1,5 @@
+use subtle::{Choice, ConditionallySelectable, ConstantTimeLess};
+
 /// A typed code as a number that is compared with those of the codes; `NONE` if it cannot be one.
 pub(crate) type Value = u64;
 
@@ -12,14 +14,13 @@ pub(crate) fn value(typed: &[u8], len: usize, base: u8, index: impl Fn(u8) -> u8
     if typed.len() != len {
         return NONE;
     }
-    let (mut value, mut foreign) = (0, 0);
+    let (mut value, mut right) = (0, Choice::from(1));
     for byte in typed {
         let index = index(*byte);
-        // The borrow of a subtraction: all ones below the base, else zeros.
-        foreign |= !u64::from(index).wrapping_sub(u64::from(base)) >> 63;
+        right &= index.ct_lt(&base);
         value = value * u64::from(base) + u64::from(index);
     }
-    value | foreign.wrapping_neg()
+    Value::conditional_select(&NONE, &value, right)
 }
 
 /// The digit of an ASCII digit.
@@ -49,6 +50,12 @@ pub struct Ungrouped {
 
 impl Ungrouped {
     /// All of `typed` but its spaces and hyphens.
+    ///
+    /// ```
+    /// # use pushotp_oath::Ungrouped;
+    /// assert_eq!(Ungrouped::new(" 755-224 ").as_ref(), b"755224");
+    /// assert_eq!(Ungrouped::new("755.224").as_ref(), b"755.224"); // still wrong
+    /// ```
     #[must_use]
     pub fn new(typed: &str) -> Self {
         let mut ungrouped = Self { text: [0; 16], len: 0 };

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use pushotp_types::UnixTime;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
@@ -35,6 +36,13 @@ pub struct Yandex {
 impl Yandex {
     /// A token with a secret of 16 bytes, or of 26 whose last 12 bits are a checksum, and a PIN of 4 to 16 digits.
     ///
+    /// ```
+    /// # use pushotp_oath::{Yandex, YandexError};
+    /// assert!(Yandex::new(b"1234567890123456", "5239").is_ok());
+    /// assert_eq!(Yandex::new(b"12345678901234567890123456", "5239").unwrap_err(), YandexError::Checksum);
+    /// assert_eq!(Yandex::new(b"1234567890123456", "123").unwrap_err(), YandexError::Pin);
+    /// ```
+    ///
     /// # Errors
     /// [`YandexError`], which names the part.
     pub fn new(secret: &[u8], pin: &str) -> Result<Self, YandexError> {
@@ -63,6 +71,15 @@ impl Yandex {
     }
 
     /// The code of a time.
+    ///
+    /// ```
+    /// # use pushotp_oath::Yandex;
+    /// # use pushotp_types::UnixTime;
+    /// let shown = |pin| Yandex::new(b"1234567890123456", pin).map(|token| token.generate(UnixTime::from_secs(59)));
+    /// assert_eq!(shown("5239")?.expose(), "flmuuhvf");
+    /// assert_ne!(shown("5238")?.expose(), "flmuuhvf"); // the PIN is part of the key
+    /// # Ok::<(), pushotp_oath::YandexError>(())
+    /// ```
     #[must_use]
     pub fn generate(&self, time: UnixTime) -> YandexCode {
         let mut rest = self.value(Period::THIRTY.step_at(time).get());
@@ -76,6 +93,16 @@ impl Yandex {
     }
 
     /// Whether `typed`, in either case, is the code of a step in the window that was not used.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Verdict, Window, Yandex};
+    /// # use pushotp_types::UnixTime;
+    /// let yandex = Yandex::new(b"1234567890123456", "5239")?;
+    /// let verify = |secs, last| yandex.verify("flmuuhvf", UnixTime::from_secs(secs), Window::ONE, last);
+    /// let Verdict::Match(found) = verify(61, None) else { panic!("it is the code of the step before") };
+    /// assert_eq!(verify(62, Some(found.step())), Verdict::Replay);
+    /// # Ok::<(), pushotp_oath::YandexError>(())
+    /// ```
     ///
     /// As [`Totp::verify`](crate::Totp::verify).
     pub fn verify(&self, typed: impl AsRef<[u8]>, now: UnixTime, window: Window, last: Option<Step>) -> Verdict {
@@ -93,11 +120,12 @@ impl Yandex {
     /// 63 bits at the offset that the last nibble names, all offsets looked at, as one of the codes.
     fn value(&self, step: u64) -> u64 {
         let mac = self.key.mac(&[&step.to_be_bytes()]);
-        let offset = u64::from(mac.as_bytes().last().copied().unwrap_or_default() & 0xf);
-        let value = (0_u64..16).zip(mac.as_bytes().windows(8)).fold(0, |found, (index, window)| {
-            let value = window.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-            found | value & ((index ^ offset).wrapping_sub(1) >> 63).wrapping_neg()
-        });
+        let offset = mac.as_bytes().last().copied().unwrap_or_default() & 0xf;
+        let mut value = 0_u64;
+        for (index, window) in (0_u8..16).zip(mac.as_bytes().windows(8)) {
+            let here = window.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+            value.conditional_assign(&here, index.ct_eq(&offset));
+        }
         (value & (u64::MAX >> 1)) % CODES
     }
 }
@@ -145,6 +173,14 @@ pub struct YandexCode {
 
 impl YandexCode {
     /// The code as text: the only way to it.
+    ///
+    /// ```
+    /// # use pushotp_oath::Yandex;
+    /// # use pushotp_types::UnixTime;
+    /// let code = Yandex::new(b"1234567890123456", "5239")?.generate(UnixTime::from_secs(59));
+    /// assert_eq!(code.expose(), "flmuuhvf");
+    /// # Ok::<(), pushotp_oath::YandexError>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         core::str::from_utf8(&self.text).unwrap_or_default()

@@ -37,13 +37,12 @@ impl Code {
     /// ```
     #[must_use]
     pub fn from_value(value: u32, digits: Digits) -> Self {
-        // Two halves, so that the processor works on both at once; each division is by a constant.
-        let (mut high, mut low) = (value / 100_000, value % 100_000);
-        let mut text = [0; 10];
-        let (left, right) = text.split_at_mut(5);
-        for (left, right) in left.iter_mut().rev().zip(right.iter_mut().rev()) {
-            (*left, *right) = (b'0' + (high % 10) as u8, b'0' + (low % 10) as u8);
-            (high, low) = (high / 10, low / 10);
+        let mut text = [b'0'; 10];
+        // How many digits there are is no secret.
+        if digits.get() <= 6 {
+            halves::<3, 1_000>(&mut text, value % 1_000_000);
+        } else {
+            halves::<5, 100_000>(&mut text, value);
         }
         Self { text, digits }
     }
@@ -97,6 +96,18 @@ impl Code {
     pub fn ct_matches(&self, typed: &[u8]) -> Choice {
         let (_, last) = self.text.split_at(10 - usize::from(self.digits.get()));
         last.ct_eq(typed)
+    }
+}
+
+/// Writes the last digits of a number, `N` to each half, where `POWER` is 10 to the power of `N`.
+///
+/// Two halves, so that the processor works on both at once; each division is by a constant.
+fn halves<const N: usize, const POWER: u32>(text: &mut [u8; 10], value: u32) {
+    let (mut high, mut low) = (value / POWER, value % POWER);
+    let (rest, right) = text.split_at_mut(10 - N);
+    for (left, right) in rest.iter_mut().rev().zip(right.iter_mut().rev()) {
+        (*left, *right) = (b'0' + (high % 10) as u8, b'0' + (low % 10) as u8);
+        (high, low) = (high / 10, low / 10);
     }
 }
 
