@@ -10,6 +10,15 @@ pub use serde_bytes::{ByteArray, ByteBuf, Bytes};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The longest input that [`decode`] looks at, in bytes; callers have lower limits of their own.
+///
+/// ```
+/// use pushotp_cbor::{ByteBuf, CborError, MAX_LEN, decode, encode};
+///
+/// let longest = encode(&ByteBuf::from(vec![0; MAX_LEN - 3]))?; // of MAX_LEN bytes
+/// assert!(decode::<ByteBuf>(&longest).is_ok());
+/// assert_eq!(decode::<ByteBuf>(&[longest, vec![0]].concat()), Err(CborError::TooLarge));
+/// # Ok::<(), CborError>(())
+/// ```
 pub const MAX_LEN: usize = 64 * 1024;
 
 /// `value` as deterministic CBOR.

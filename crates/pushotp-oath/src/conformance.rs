@@ -2,6 +2,41 @@
 //!
 //! Each check panics where a store breaks its promise, so that it can also be shown to fail: this crate's own tests run
 //! them against stores that are broken on purpose.
+//!
+//! An [`AsyncReplayStore`](crate::AsyncReplayStore) is tested in a wrapper that waits for it, with the `block_on` of your
+//! runtime:
+//!
+//! ```
+//! # use std::{collections::HashMap, convert::Infallible, pin::pin, sync::Mutex, task::{Context, Poll, Waker}};
+//! use pushotp_oath::{Advance, Advanced, AsyncReplayStore, ReplayStore, conformance};
+//! # #[derive(Default)]
+//! # struct Database(Mutex<HashMap<&'static str, u64>>);
+//! # impl AsyncReplayStore<&'static str> for Database {
+//! #     type Error = Infallible;
+//! #     async fn advance(&self, id: &&'static str, advance: Advance) -> Result<Advanced, Infallible> {
+//! #         let mut map = self.0.lock().unwrap();
+//! #         if map.get(id).copied() != advance.from() { return Ok(Advanced::Stale) }
+//! #         map.insert(id, advance.to());
+//! #         Ok(Advanced::Done)
+//! #     }
+//! # }
+//! # fn block_on<T>(future: impl Future<Output = T>) -> T {
+//! #     let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };
+//! #     output
+//! # }
+//!
+//! struct Waited<'a>(&'a Database); // yours
+//!
+//! impl ReplayStore<&'static str> for Waited<'_> {
+//!     type Error = <Database as AsyncReplayStore<&'static str>>::Error;
+//!     fn advance(&self, id: &&'static str, advance: Advance) -> Result<Advanced, Self::Error> {
+//!         block_on(self.0.advance(id, advance))
+//!     }
+//! }
+//!
+//! let database = Database::default();
+//! conformance::run(|| Waited(&database), &"one", &"other");
+//! ```
 
 #![expect(clippy::expect_used, reason = "a check fails by panicking")]
 

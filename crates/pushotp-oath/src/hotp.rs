@@ -75,18 +75,48 @@ pub struct HotpMatch {
 
 impl HotpMatch {
     /// The counter that matched.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Hotp::new(Digits::SIX).verify(&key, "287082", Counter::new(0), LookAhead::new(5).unwrap());
+    /// // One passcode, that of counter 0, was made and not used.
+    /// assert!(matches!(verdict, HotpVerdict::Match(found) if found.counter() == Counter::new(1)));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn counter(&self) -> Counter {
         self.counter
     }
 
     /// The counter to expect from now on.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |next| Hotp::new(Digits::SIX).verify(&key, "287082", next, LookAhead::new(5).unwrap());
+    /// let HotpVerdict::Match(found) = verify(Counter::new(0)) else { panic!("it is the code of counter 1") };
+    /// assert_eq!(verify(found.next()), HotpVerdict::Mismatch); // it is used up
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn next(&self) -> Counter {
         self.next
     }
 
     /// What the store has to write: from the counter that verification was given to the next one.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Hotp::new(Digits::SIX).verify(&key, "287082", Counter::new(0), LookAhead::new(5).unwrap());
+    /// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 1") };
+    /// assert_eq!((found.advance().from(), found.advance().to()), (Some(0), 2)); // SET next = 2 … WHERE next = 0
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn advance(&self) -> Advance {
         Advance::new(Some(self.expected.get()), self.next.get())
@@ -94,16 +124,60 @@ impl HotpMatch {
 
     /// Uses the code up, and so authenticates whoever `id` names.
     ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, CommitError, Counter, Hotp, HotpVerdict, Key, LookAhead, ReplayStore};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// # struct Row(std::cell::Cell<u64>);
+    /// # impl ReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         if advance.from() != Some(self.0.get()) { return Ok(Advanced::Stale) }
+    /// #         self.0.set(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// let row = Row(0.into()); // of a database; the column is the next counter
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = || Hotp::new(Digits::SIX).verify(&key, "755224", Counter::new(0), LookAhead::ZERO);
+    /// let (HotpVerdict::Match(one), HotpVerdict::Match(two)) = (verify(), verify()) else { panic!("both are right") };
+    /// assert_eq!(one.commit("alice", &row).unwrap().id(), &"alice");
+    /// assert_eq!(two.commit("alice", &row).unwrap_err(), CommitError::Stale);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CommitError::Stale`] if somebody else was faster, [`CommitError::Store`] if the store failed: then nobody is
     /// authenticated.
-    ///
-    /// As [`Match::commit`](crate::Match::commit), where an example stands.
     pub fn commit<Id, S: ReplayStore<Id>>(self, id: Id, store: &S) -> Result<Authenticated<Id>, CommitError<S::Error>> {
         self.advance().commit(id, store)
     }
 
     /// [`commit`](Self::commit) for a store that is waited for.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, AsyncReplayStore, Counter, Hotp, HotpVerdict, Key, LookAhead};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// # use std::{pin::pin, sync::Mutex, task::{Context, Waker}};
+    /// # struct Row(Mutex<u64>);
+    /// # impl AsyncReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         let mut next = self.0.lock().unwrap();
+    /// #         if advance.from() != Some(*next) { return Ok(Advanced::Stale) }
+    /// #         *next = advance.to();
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let login = async {
+    /// let row = Row(0.into()); // of a database; the column is the next counter
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890").unwrap());
+    /// let verdict = Hotp::new(Digits::SIX).verify(&key, "755224", Counter::new(0), LookAhead::ZERO);
+    /// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 0") };
+    /// assert_eq!(found.commit_async("alice", &row).await.unwrap().id(), &"alice");
+    /// assert_eq!(*row.0.lock().unwrap(), 1);
+    /// # };
+    /// # assert!(pin!(login).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
     ///
     /// # Errors
     /// The same.
@@ -118,18 +192,41 @@ impl HotpMatch {
 
 impl Hotp {
     /// HOTP with codes of so many digits.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, Key};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// assert_eq!(Hotp::new(Digits::EIGHT).generate(&key, Counter::new(0)).expose(), "84755224");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
         Self { digits }
     }
 
     /// How many digits its codes have.
+    ///
+    /// ```
+    /// # use pushotp_oath::Hotp;
+    /// # use pushotp_types::Digits;
+    /// assert_eq!(Hotp::new(Digits::EIGHT).digits().get(), 8); // places in the form
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
     }
 
     /// The code of a counter.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, Key};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let shown = [0, 1].map(|counter| Hotp::new(Digits::SIX).generate(&key, Counter::new(counter)));
+    /// assert_eq!(shown.each_ref().map(|code| code.expose()), ["755224", "287082"]);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// Source: RFC 4226 §5.3.
     #[must_use]
@@ -142,6 +239,17 @@ impl Hotp {
     /// It only looks forward, and computes every code whatever matches. If two counters of the window have the code, the
     /// later one is taken: the other way round the same digits would be accepted again. The last counter of all, 2^64-1,
     /// is not accepted, for there is none after it to expect.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Counter, Hotp, HotpVerdict, Key, LookAhead};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let (hotp, ahead) = (Hotp::new(Digits::SIX), LookAhead::new(5).unwrap());
+    /// let verify = |next| hotp.verify(&key, "287082", Counter::new(next), ahead);
+    /// assert!(matches!(verify(0), HotpVerdict::Match(_))); // the code of counter 1 lies ahead
+    /// assert_eq!(verify(2), HotpVerdict::Mismatch); // now it lies behind
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// Source: RFC 4226 §7.2, §7.4.
     pub fn verify(&self, key: &Key, typed: impl AsRef<[u8]>, next: Counter, look_ahead: LookAhead) -> HotpVerdict {

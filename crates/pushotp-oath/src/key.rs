@@ -33,6 +33,16 @@ enum Prepared {
 impl Key {
     /// Prepares a secret of any length.
     ///
+    /// ```
+    /// # use pushotp_oath::{Key, Period, Totp};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef, UnixTime};
+    /// let secret = SecretRef::new(b"12345678901234567890123456789012")?;
+    /// let key = Key::new(HashAlgorithm::Sha256, secret);
+    /// let totp = Totp::new(Digits::EIGHT, Period::THIRTY);
+    /// assert_eq!(totp.generate(&key, UnixTime::from_secs(59)).expose(), "46119246"); // RFC 6238, appendix B
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
     /// Source: RFC 2104 §4.
     #[must_use]
     pub fn new<'a>(algorithm: HashAlgorithm, secret: impl Into<SecretRef<'a>>) -> Self {

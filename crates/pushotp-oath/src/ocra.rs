@@ -64,6 +64,16 @@ impl OcraMatch {
     /// For a suite with a counter, what the store has to write: only a server that succeeded counts on.
     ///
     /// `None` for a suite without one, whose challenge is what is used up; and after the last counter, which has no next.
+    ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, Key, OcraSuite, OcraVerdict, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap(); // without C
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = suite.verify(&key, "237653", &DataInput::new(Question::Numeric("00000000"))).unwrap();
+    /// assert!(matches!(verdict, OcraVerdict::Match(found) if found.advance().is_none()));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn advance(&self) -> Option<Advance> {
         let counter = self.counter?;
@@ -91,12 +101,32 @@ pub struct FullMac(Mac);
 
 impl FullMac {
     /// Its bytes: 20, 32 or 64.
+    ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-0:QN08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let mac = suite.generate_mac(&key, &DataInput::new(Question::Numeric("12345678"))).unwrap();
+    /// assert!(mac.expose().starts_with(b"\x20\xc9\x5b\xc9"));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
     /// Whether `received` is exactly this MAC; takes the same time wherever they differ.
+    ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-0:QN08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let mac = suite.generate_mac(&key, &DataInput::new(Question::Numeric("12345678"))).unwrap();
+    /// assert!(mac.matches(mac.expose()) && !mac.matches(&mac.expose()[..16])); // a part of it is none
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn matches(&self, received: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(received).into()
@@ -135,6 +165,17 @@ impl OcraSuite {
 
     /// The response of a suite with `t = 0`.
     ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, DataInputError, Key, OcraSuite, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let input = DataInput::new(Question::Numeric("12345678"));
+    /// let mac = |suite| OcraSuite::parse(suite).unwrap().generate_mac(&key, &input);
+    /// assert_eq!(mac("OCRA-1:HOTP-SHA1-0:QN08").unwrap().expose().len(), 20);
+    /// assert_eq!(mac("OCRA-1:HOTP-SHA1-6:QN08").unwrap_err(), DataInputError::Truncated);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`generate`](Self::generate), and for a suite that truncates.
     pub fn generate_mac(&self, key: &Key, input: &DataInput<'_>) -> Result<FullMac, DataInputError> {
@@ -145,6 +186,17 @@ impl OcraSuite {
     }
 
     /// Whether `typed` is the response to a challenge.
+    ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, DataInputError, Key, OcraSuite, OcraVerdict, Part, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let input = DataInput::new(Question::Numeric("00000000"));
+    /// let verify = |suite| OcraSuite::parse(suite).unwrap().verify(&key, "237653", &input);
+    /// assert!(matches!(verify("OCRA-1:HOTP-SHA1-6:QN08"), Ok(OcraVerdict::Match(_))));
+    /// assert_eq!(verify("OCRA-1:HOTP-SHA1-6:C-QN08"), Err(DataInputError::Missing(Part::Counter)));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`generate`](Self::generate): what the server itself put in is wrong, not what was typed.

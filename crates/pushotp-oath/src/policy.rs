@@ -31,14 +31,43 @@ pub struct Policy {
 impl Policy {
     /// A key of 112 bits, six digits, a period of two minutes.
     ///
+    /// ```
+    /// # use pushotp_oath::{Period, Policy, Totp, Violation};
+    /// # use pushotp_types::{Digits, SecretRef};
+    /// let secret = SecretRef::new(b"12345678901234567890")?;
+    /// let slow = Totp::new(Digits::SIX, Period::from_secs(300).unwrap());
+    /// let found = Policy::NIST_SP_800_63B_4.totp(secret, &slow).next();
+    /// assert_eq!(found, Some(Violation::Period { secs: 300, ceiling: 120 }));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    ///
     /// Source: NIST SP 800-63B-4 §3.1.4 and §3.1.5.
     pub const NIST_SP_800_63B_4: Self = Self { min_key_bits: 112, min_digits: Digits::SIX, max_period_secs: 120 };
     /// A key of 128 bits, six digits; says nothing of periods.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Hotp, Policy, Violation};
+    /// # use pushotp_types::{Digits, SecretRef};
+    /// let secret = SecretRef::danger_import_weak(b"12345678901234")?; // enough for NIST
+    /// let found = Policy::RFC_4226.hotp(secret, &Hotp::new(Digits::SIX)).next();
+    /// assert_eq!(found, Some(Violation::Key { bits: 112, floor: 128 }));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// Source: RFC 4226 §4, R4 and R6.
     pub const RFC_4226: Self = Self { min_key_bits: 128, min_digits: Digits::SIX, max_period_secs: u32::MAX };
 
     /// What a TOTP token falls short of; nothing, if it is as the policy asks.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, Policy, Totp};
+    /// # use pushotp_types::{Digits, SecretRef};
+    /// let totp = Totp::new(Digits::SIX, Period::from_secs(300).unwrap());
+    /// let found = Policy::NIST_SP_800_63B_4.totp(SecretRef::danger_import_weak(b"0123456789")?, &totp);
+    /// let lines: Vec<String> = found.map(|violation| violation.to_string()).collect(); // for a log
+    /// assert_eq!(lines, ["a key of 80 bits is weaker than 112 bits", "a period of 300 s is longer than 120 s"]);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     pub fn totp(self, secret: SecretRef<'_>, totp: &Totp) -> impl Iterator<Item = Violation> + use<> {
         let (secs, ceiling) = (totp.period().as_secs(), self.max_period_secs);
         let period = (secs > ceiling).then_some(Violation::Period { secs, ceiling });

@@ -22,12 +22,25 @@ pub struct Step(u64);
 
 impl Step {
     /// A step as it was stored.
+    ///
+    /// ```
+    /// # use pushotp_oath::Step;
+    /// let last: Option<u64> = Some(1); // a column that may be NULL
+    /// assert!(last.map(Step::new) < Some(Step::new(2)));
+    /// ```
     #[must_use]
     pub const fn new(step: u64) -> Self {
         Self(step)
     }
 
     /// The number itself.
+    ///
+    /// ```
+    /// # use pushotp_oath::Period;
+    /// # use pushotp_types::UnixTime;
+    /// let step = Period::THIRTY.step_at(UnixTime::from_secs(1_111_111_109));
+    /// assert_eq!(step.get(), 37_037_036); // what the database keeps
+    /// ```
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -47,12 +60,23 @@ pub struct Period(NonZeroU32);
 
 impl Period {
     /// 30 s, the default of every authenticator.
+    ///
+    /// ```
+    /// # use pushotp_oath::Period;
+    /// assert_eq!(Period::from_secs(30), Ok(Period::THIRTY));
+    /// ```
     pub const THIRTY: Self = Self(NonZeroU32::MIN.saturating_add(29));
     /// 10 s, the period of mOTP.
     #[cfg(feature = "motp")]
     pub(crate) const TEN: Self = Self(NonZeroU32::MIN.saturating_add(9));
 
     /// A period of whole seconds.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, RangeError};
+    /// assert_eq!(Period::from_secs(60).map(Period::as_secs), Ok(60));
+    /// assert_eq!(Period::from_secs(0), Err(RangeError)); // nothing is ever divided by 0
+    /// ```
     ///
     /// # Errors
     /// [`RangeError`] for 0.
@@ -64,12 +88,24 @@ impl Period {
     }
 
     /// Its length in seconds.
+    ///
+    /// ```
+    /// # use pushotp_oath::Period;
+    /// assert_eq!(Period::THIRTY.as_secs(), 30);
+    /// ```
     #[must_use]
     pub const fn as_secs(self) -> u32 {
         self.0.get()
     }
 
     /// The step that a time falls into.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, Step};
+    /// # use pushotp_types::UnixTime;
+    /// let step_at = |secs| Period::THIRTY.step_at(UnixTime::from_secs(secs));
+    /// assert_eq!([29, 30, 59, 60].map(step_at), [0, 1, 1, 2].map(Step::new));
+    /// ```
     #[must_use]
     pub const fn step_at(self, time: UnixTime) -> Step {
         Step(time.as_secs() / self.0.get() as u64)
@@ -126,15 +162,38 @@ pub struct T0(UnixTime);
 
 impl T0 {
     /// The epoch, which nearly every token counts from.
+    ///
+    /// ```
+    /// # use pushotp_oath::T0;
+    /// # use pushotp_types::UnixTime;
+    /// let now = UnixTime::from_secs(59);
+    /// assert_eq!(T0::EPOCH.elapsed(now), Ok(now));
+    /// ```
     pub const EPOCH: Self = Self(UnixTime::from_secs(0));
 
     /// A token that counts from `time` on.
+    ///
+    /// ```
+    /// # use pushotp_oath::T0;
+    /// # use pushotp_types::UnixTime;
+    /// let t0 = T0::new(UnixTime::from_secs(1_000_000));
+    /// assert_eq!(t0.elapsed(UnixTime::from_secs(1_000_059)), Ok(UnixTime::from_secs(59)));
+    /// ```
     #[must_use]
     pub const fn new(time: UnixTime) -> Self {
         Self(time)
     }
 
     /// The time as such a token counts it, to generate and to verify with.
+    ///
+    /// ```
+    /// # use pushotp_oath::{BeforeT0, Step, T0, Totp};
+    /// # use pushotp_types::UnixTime;
+    /// let t0 = T0::new(UnixTime::from_secs(1_000_000));
+    /// assert_eq!(Totp::DEFAULT.step_at(t0.elapsed(UnixTime::from_secs(1_000_000))?), Step::new(0));
+    /// assert_eq!(t0.elapsed(UnixTime::from_secs(999_999)), Err(BeforeT0));
+    /// # Ok::<(), BeforeT0>(())
+    /// ```
     ///
     /// # Errors
     /// [`BeforeT0`] if T0 lies ahead: such a token has no code yet.
@@ -171,11 +230,22 @@ pub struct Drift(i16);
 
 impl Drift {
     /// A clock that is right.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, Window};
+    /// assert_eq!(Window::ONE.around(Drift::ZERO), Window::ONE);
+    /// ```
     pub const ZERO: Self = Self(0);
     /// The largest that is taken, either way: as far as a resynchronisation reaches.
     const MAX: i16 = 2880;
 
     /// A drift as it was stored, -2880 to 2880 steps.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, RangeError};
+    /// assert_eq!(Drift::from_steps(-2880).map(Drift::steps), Ok(-2880)); // a day behind, at 30 s
+    /// assert_eq!(Drift::from_steps(-2881), Err(RangeError));
+    /// ```
     ///
     /// # Errors
     /// [`RangeError`] outside.
@@ -184,6 +254,14 @@ impl Drift {
     }
 
     /// The number of steps.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, Period};
+    /// let drift = Drift::from_steps(-8)?;
+    /// let secs = i64::from(drift.steps()) * i64::from(Period::THIRTY.as_secs());
+    /// assert_eq!(secs, -240); // the token's clock is four minutes behind
+    /// # Ok::<(), pushotp_oath::RangeError>(())
+    /// ```
     #[must_use]
     pub const fn steps(self) -> i16 {
         self.0
@@ -224,11 +302,41 @@ pub struct Window {
 
 impl Window {
     /// The present step alone.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(secs), Window::ZERO, None);
+    /// assert!(matches!(verify(59), Verdict::Match(_)));
+    /// assert_eq!(verify(60), Verdict::Mismatch); // whoever typed slowly types again
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     pub const ZERO: Self = Self { past: 0, future: 0, drift: Drift::ZERO };
     /// One step on each side.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(secs), Window::ONE, None);
+    /// assert!(matches!(verify(89), Verdict::Match(_))); // it was shown until 59
+    /// assert_eq!(verify(90), Verdict::Mismatch);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     pub const ONE: Self = Self { past: 1, future: 1, drift: Drift::ZERO };
 
     /// So many steps on each side, 64 in all at most, with the present one.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let window = Window::new(2, 0).unwrap(); // codes may be late, but no clock is ahead
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(secs), window, None);
+    /// assert!(matches!(verify(119), Verdict::Match(_)) && verify(29) == Verdict::Mismatch);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// # Errors
     /// [`RangeError`] for more.
@@ -241,24 +349,55 @@ impl Window {
     }
 
     /// The same, around the step that a token with this drift shows at present.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let slow = Window::ONE.around(Drift::from_steps(-8).unwrap()); // what was stored with the last match
+    /// let verify = |window| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59 + 240), window, None);
+    /// assert!(matches!(verify(slow), Verdict::Match(_)) && verify(Window::ONE) == Verdict::Mismatch);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn around(self, drift: Drift) -> Self {
         Self { drift, ..self }
     }
 
     /// Steps before the middle one.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, Window};
+    /// let window = Window::new(2, 1)?;
+    /// assert_eq!(u32::from(window.past()) * Period::THIRTY.as_secs(), 60); // seconds that a code may come late
+    /// # Ok::<(), pushotp_oath::RangeError>(())
+    /// ```
     #[must_use]
     pub const fn past(self) -> u8 {
         self.past
     }
 
     /// Steps after it.
+    ///
+    /// ```
+    /// # use pushotp_oath::Window;
+    /// let window = Window::new(2, 1)?;
+    /// assert_eq!(window.past() + 1 + window.future(), 4); // codes that are right at one time
+    /// # Ok::<(), pushotp_oath::RangeError>(())
+    /// ```
     #[must_use]
     pub const fn future(self) -> u8 {
         self.future
     }
 
     /// How far the middle is from the present step.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, Window};
+    /// let drift = Drift::from_steps(3)?;
+    /// assert_eq!((Window::ONE.drift(), Window::ONE.around(drift).drift()), (Drift::ZERO, drift));
+    /// # Ok::<(), pushotp_oath::RangeError>(())
+    /// ```
     #[must_use]
     pub const fn drift(self) -> Drift {
         self.drift

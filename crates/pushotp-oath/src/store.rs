@@ -34,24 +34,77 @@ impl Advance {
     }
 
     /// The number that verification was given, which must still be stored; `None`: nothing may be stored yet.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59), Window::ONE, None);
+    /// // The first code of a token: an INSERT, or an UPDATE where the column is NULL.
+    /// assert!(matches!(verdict, Verdict::Match(found) if found.advance().from().is_none()));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn from(&self) -> Option<u64> {
         self.from
     }
 
     /// The number to store instead; always larger.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Step, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let last = Some(Step::new(0));
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59), Window::ONE, last);
+    /// assert!(matches!(verdict, Verdict::Match(found) if found.advance().to() == 1));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn to(&self) -> u64 {
         self.to
     }
 
     /// The drift to store in the same write; `None` for HOTP.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Drift, Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(61), Window::ONE, None);
+    /// let Verdict::Match(found) = verdict else { panic!("it is the code of the step before") };
+    /// assert_eq!(found.advance().drift().map(Drift::steps), Some(-1)); // SET last = …, drift = -1 …
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn drift(&self) -> Option<Drift> {
         self.drift
     }
 
     /// Writes it, and so authenticates whoever `id` names: what [`Match::commit`](crate::Match::commit) does.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, Counter, DataInput, Key, OcraSuite, OcraVerdict, Question, ReplayStore};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// # struct Row(std::cell::Cell<u64>);
+    /// # impl ReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         if advance.from() != Some(self.0.get()) { return Ok(Advanced::Stale) }
+    /// #         self.0.set(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// let row = Row(0.into()); // of a database; the column is the counter of an OCRA token
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let input = DataInput { counter: Some(Counter::new(0)), ..DataInput::new(Question::Numeric("12345678")) };
+    /// let verdict = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:C-QN08").unwrap().verify(&key, "897640", &input);
+    /// let Ok(OcraVerdict::Match(found)) = verdict else { panic!("it is the response") };
+    /// let advance = found.advance().expect("the suite counts");
+    /// assert_eq!(advance.commit("alice", &row).unwrap().id(), &"alice");
+    /// assert_eq!(row.0.get(), 1);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// # Errors
     /// The same.
@@ -64,6 +117,34 @@ impl Advance {
     }
 
     /// [`commit`](Self::commit) for a store that is waited for.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, AsyncReplayStore};
+    /// # use pushotp_oath::{Counter, DataInput, Key, OcraSuite, OcraVerdict, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// # use std::{pin::pin, sync::Mutex, task::{Context, Waker}};
+    /// # struct Row(Mutex<u64>);
+    /// # impl AsyncReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         let mut next = self.0.lock().unwrap();
+    /// #         if advance.from() != Some(*next) { return Ok(Advanced::Stale) }
+    /// #         *next = advance.to();
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let login = async {
+    /// # let row = Row(0.into());
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890").unwrap());
+    /// let input = DataInput { counter: Some(Counter::new(0)), ..DataInput::new(Question::Numeric("12345678")) };
+    /// let verdict = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:C-QN08").unwrap().verify(&key, "897640", &input);
+    /// let Ok(OcraVerdict::Match(found)) = verdict else { panic!("it is the response") };
+    /// let advance = found.advance().expect("the suite counts");
+    /// assert!(advance.commit_async("alice", &row).await.is_ok());
+    /// assert!(advance.commit_async("alice", &row).await.is_err());
+    /// # };
+    /// # assert!(pin!(login).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
     ///
     /// # Errors
     /// The same.
@@ -109,12 +190,70 @@ pub enum Advanced {
 /// One conditional write is all that it takes: in SQL an `UPDATE … SET last = to WHERE id = … AND last = from` that
 /// changed one row. [`Match::commit`](crate::Match::commit) has an example; the feature `conformance` has tests that a
 /// store of yours must pass.
+///
+/// ```
+/// use std::{convert::Infallible, sync::atomic::{AtomicU64, Ordering::SeqCst}};
+/// use pushotp_oath::{Advance, Advanced, CommitError, Counter, Hotp, HotpVerdict, Key, LookAhead, ReplayStore};
+/// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+///
+/// /// The next counter of one HOTP token, in memory.
+/// struct Next(AtomicU64);
+///
+/// impl ReplayStore<&str> for Next {
+///     type Error = Infallible;
+///     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Infallible> {
+///         let Some(from) = advance.from() else { return Ok(Advanced::Stale) };
+///         let swapped = self.0.compare_exchange(from, advance.to(), SeqCst, SeqCst);
+///         Ok(swapped.map_or(Advanced::Stale, |_| Advanced::Done))
+///     }
+/// }
+///
+/// let next = Next(AtomicU64::new(1)); // the code of counter 0 was used a moment ago
+/// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+/// let verdict = Hotp::new(Digits::SIX).verify(&key, "755224", Counter::new(0), LookAhead::ZERO);
+/// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 0") };
+/// assert_eq!(found.commit("alice", &next), Err(CommitError::Stale));
+/// # Ok::<(), pushotp_types::SecretError>(())
+/// ```
 pub trait ReplayStore<Id: ?Sized> {
     /// Why it could not be decided; answered like a wrong code, but not counted as one.
     type Error;
 
     /// Replaces the number `from` of token `id` by `to`, if it is still `from`: compared and written in one step that
     /// nothing comes between, and durable before it returns.
+    ///
+    /// Where the number is a part of a record that is replaced as a whole, by a compare-and-swap of that record, it may be
+    /// advanced in a copy: it is durable with the record. Then nobody is told anything before that swap is won, and after
+    /// a lost one all is decided anew.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, Key, ReplayStore, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// # use std::{convert::Infallible, sync::Mutex};
+    /// /// One record: the last step that was used, and the failures since.
+    /// struct Account(Mutex<(Option<u64>, u32)>);
+    ///
+    /// impl ReplayStore<&str> for Account {
+    ///     type Error = Infallible;
+    ///     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Infallible> {
+    ///         let mut record = self.0.lock().unwrap();
+    ///         if record.0 != advance.from() {
+    ///             return Ok(Advanced::Stale);
+    ///         }
+    ///         *record = (Some(advance.to()), 0); // both or none
+    ///         Ok(Advanced::Done)
+    ///     }
+    /// }
+    ///
+    /// let account = Account(Mutex::new((None, 3)));
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// # let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59), Window::ONE, None);
+    /// # let Verdict::Match(found) = verdict else { panic!("it is the code of this step") };
+    /// assert_eq!(account.advance(&"alice", found.advance()), Ok(Advanced::Done));
+    /// assert_eq!(account.advance(&"alice", found.advance()), Ok(Advanced::Stale));
+    /// assert_eq!(*account.0.lock().unwrap(), (Some(1), 0));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// # Errors
     /// The store's own. If it cannot tell whether the write happened, that is an error too.
@@ -140,6 +279,32 @@ pub trait AsyncReplayStore<Id: ?Sized> {
     /// As [`ReplayStore::Error`].
     type Error;
 
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, AsyncReplayStore, Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// # use std::{pin::pin, sync::Mutex, task::{Context, Waker}};
+    /// # struct Row(Mutex<Option<u64>>);
+    /// # impl AsyncReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         let mut last = self.0.lock().unwrap();
+    /// #         if *last != advance.from() { return Ok(Advanced::Stale) }
+    /// #         *last = Some(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let login = async {
+    /// # let row = Row(None.into());
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890").unwrap());
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59), Window::ONE, None);
+    /// let Verdict::Match(found) = verdict else { panic!("it is the code of this step") };
+    /// assert_eq!(row.advance(&"alice", found.advance()).await, Ok(Advanced::Done));
+    /// assert_eq!(row.advance(&"alice", found.advance()).await, Ok(Advanced::Stale));
+    /// # };
+    /// # assert!(pin!(login).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    ///
     /// As [`ReplayStore::advance`].
     ///
     /// # Errors
@@ -175,12 +340,54 @@ pub struct Authenticated<Id> {
 
 impl<Id> Authenticated<Id> {
     /// Who.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, Counter, Hotp, HotpVerdict, Key, LookAhead, ReplayStore};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// # struct Row(std::cell::Cell<u64>);
+    /// # impl ReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         if advance.from() != Some(self.0.get()) { return Ok(Advanced::Stale) }
+    /// #         self.0.set(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let (row, next) = (Row(0.into()), Counter::new(0));
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Hotp::new(Digits::SIX).verify(&key, "755224", next, LookAhead::ZERO);
+    /// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 0") };
+    /// let user = found.commit("alice", &row).unwrap();
+    /// assert_eq!(format!("{} has logged in", user.id()), "alice has logged in");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn id(&self) -> &Id {
         &self.id
     }
 
     /// Who, taken out.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, Counter, Hotp, HotpVerdict, Key, LookAhead, ReplayStore};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef};
+    /// # struct Row(std::cell::Cell<u64>);
+    /// # impl ReplayStore<String> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn advance(&self, _: &String, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         if advance.from() != Some(self.0.get()) { return Ok(Advanced::Stale) }
+    /// #         self.0.set(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let (row, next) = (Row(0.into()), Counter::new(0));
+    /// # let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verdict = Hotp::new(Digits::SIX).verify(&key, "755224", next, LookAhead::ZERO);
+    /// let HotpVerdict::Match(found) = verdict else { panic!("it is the code of counter 0") };
+    /// let session: String = found.commit("alice".to_owned(), &row).unwrap().into_id(); // no copy
+    /// assert_eq!(session, "alice");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn into_id(self) -> Id {
         self.id

@@ -87,6 +87,16 @@ pub struct Match {
 
 impl Match {
     /// The last step that is used up from now on.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs, last| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(secs), Window::ONE, last);
+    /// let Verdict::Match(found) = verify(59, None) else { panic!("it is the code of this step") };
+    /// assert_eq!(verify(61, Some(found.step())), Verdict::Replay);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn step(&self) -> Step {
         self.step
@@ -94,12 +104,33 @@ impl Match {
 
     /// How far the token's clock was from the caller's, to be stored with the step and given to
     /// [`Window::around`] the next time.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let verify = |secs, window| Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(secs), window, None);
+    /// let Verdict::Match(found) = verify(61, Window::ONE) else { panic!("it is the code of the step before") };
+    /// assert!(matches!(verify(91, Window::ONE.around(found.drift())), Verdict::Match(_))); // a step slower
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn drift(&self) -> Drift {
         self.drift
     }
 
     /// What the store has to write: from the step that verification was given to the one that matched.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Step, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let (now, last) = (UnixTime::from_secs(59), Some(Step::new(0)));
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", now, Window::ONE, last);
+    /// let Verdict::Match(found) = verdict else { panic!("it is the code of this step") };
+    /// assert_eq!((found.advance().from(), found.advance().to()), (Some(0), 1)); // SET last = 1 … WHERE last = 0
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn advance(&self) -> Advance {
         let last = match self.last {
@@ -152,6 +183,31 @@ impl Match {
 
     /// [`commit`](Self::commit) for a store that is waited for.
     ///
+    /// ```
+    /// # use pushotp_oath::{Advance, Advanced, AsyncReplayStore, Key, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// # use std::{pin::pin, sync::Mutex, task::{Context, Waker}};
+    /// # struct Row(Mutex<Option<u64>>);
+    /// # impl AsyncReplayStore<&str> for Row {
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn advance(&self, _: &&str, advance: Advance) -> Result<Advanced, Self::Error> {
+    /// #         let mut last = self.0.lock().unwrap();
+    /// #         if *last != advance.from() { return Ok(Advanced::Stale) }
+    /// #         *last = Some(advance.to());
+    /// #         Ok(Advanced::Done)
+    /// #     }
+    /// # }
+    /// # let login = async {
+    /// let row = Row(None.into()); // of a database; the column is the last step, NULL at first
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890").unwrap());
+    /// let verdict = Totp::DEFAULT.verify(&key, "287082", UnixTime::from_secs(59), Window::ONE, None);
+    /// let Verdict::Match(found) = verdict else { panic!("it is the code of this step") };
+    /// assert_eq!(found.commit_async("alice", &row).await.unwrap().id(), &"alice");
+    /// assert_eq!(*row.0.lock().unwrap(), Some(1));
+    /// # };
+    /// # assert!(pin!(login).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// The same.
     pub async fn commit_async<Id, S: AsyncReplayStore<Id>>(
@@ -165,33 +221,78 @@ impl Match {
 
 impl Totp {
     /// Six digits, 30 s: what every authenticator does.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, Totp};
+    /// # use pushotp_types::Digits;
+    /// assert_eq!(Totp::DEFAULT, Totp::new(Digits::SIX, Period::from_secs(30)?));
+    /// # Ok::<(), pushotp_oath::RangeError>(())
+    /// ```
     pub const DEFAULT: Self = Self::new(Digits::SIX, Period::THIRTY);
 
     /// TOTP with codes of so many digits that change with each period.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Period, Totp};
+    /// # use pushotp_types::{Digits, HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let totp = Totp::new(Digits::EIGHT, Period::THIRTY);
+    /// assert_eq!(totp.generate(&key, UnixTime::from_secs(59)).expose(), "94287082"); // RFC 6238, appendix B
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn new(digits: Digits, period: Period) -> Self {
         Self { digits, period }
     }
 
     /// How many digits its codes have.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Period, Totp};
+    /// # use pushotp_types::Digits;
+    /// assert_eq!(Totp::new(Digits::EIGHT, Period::THIRTY).digits().get(), 8); // places in the form
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
     }
 
     /// How long a code is shown.
+    ///
+    /// ```
+    /// # use pushotp_oath::Totp;
+    /// # use pushotp_types::UnixTime;
+    /// let (period, now) = (Totp::DEFAULT.period(), UnixTime::from_secs(50));
+    /// assert_eq!(period.valid_until(period.step_at(now)).since(now).as_secs(), 10); // for a time bar
+    /// ```
     #[must_use]
     pub const fn period(&self) -> Period {
         self.period
     }
 
     /// The step that a time falls into.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Step, Totp};
+    /// # use pushotp_types::UnixTime;
+    /// // RFC 6238, appendix B.
+    /// assert_eq!(Totp::DEFAULT.step_at(UnixTime::from_secs(1_111_111_109)), Step::new(0x23523ec));
+    /// ```
     #[must_use]
     pub const fn step_at(&self, time: UnixTime) -> Step {
         self.period.step_at(time)
     }
 
     /// The code of a time.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Totp};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let shown = |secs| Totp::DEFAULT.generate(&key, UnixTime::from_secs(secs));
+    /// assert_eq!((shown(29).expose(), shown(59).expose()), ("755224", "287082"));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// Source: RFC 6238 §4.
     #[must_use]
@@ -207,6 +308,18 @@ impl Totp {
     /// Every code of window and look-back is computed, whatever matches.
     ///
     /// A text of another length, or with anything but ASCII digits, is a mismatch.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, Step, Totp, Verdict, Window};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef, UnixTime};
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// // The steps 62,075,368 and 62,075,369 have the same code.
+    /// let now = UnixTime::from_secs(62_075_369 * 30);
+    /// let verify = |last| Totp::DEFAULT.verify(&key, "235522", now, Window::ONE, Some(Step::new(last)));
+    /// assert!(matches!(verify(62_075_367), Verdict::Match(found) if found.step() == Step::new(62_075_369)));
+    /// assert_eq!(verify(62_075_368), Verdict::Replay); // it was used half a minute ago
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     ///
     /// Source: RFC 6238 §5.2.
     pub fn verify(

@@ -24,6 +24,14 @@ pub struct Arena(Vec<Block>);
 
 impl Arena {
     /// An empty arena.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Arena, Cost};
+    /// let mut arena = Arena::new(); // takes no memory yet
+    /// arena.reserve(Cost::FLOOR)?;
+    /// assert_eq!(arena.len_kib(), 19 * 1024);
+    /// # Ok::<(), pushotp_pin::ArenaError>(())
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())

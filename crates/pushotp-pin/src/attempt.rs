@@ -24,6 +24,22 @@ impl Blob {
     /// A record of this very sealing stays as it is. Any other is replaced, also one that another device key wrote; so
     /// do not call it when a program starts, or a damaged record would mean three more tries.
     ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// assert_eq!(blob.begin(&store, &device, now).unwrap_err(), Denied::Record(RecordError::Missing));
+    /// blob.arm(&store, &device)?;
+    /// assert!(blob.begin(&store, &device, now).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`RecordError::OtherGeneration`] if the record belongs to a later sealing; a failing store or device key.
     ///
@@ -50,6 +66,26 @@ impl Blob {
     /// The first three begin at once, then one waits 30 s, 60 s, 5 min, 15 min, and 1 h from then on; after ten without
     /// success in between none begins. An attempt that was never settled has failed. A clock that goes back starts the
     /// wait again; one that goes forward ends it, as this count is for the screen and the server's is the one that decides.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// for _ in 0..3 {
+    ///     let _ = blob.begin(&store, &device, now)?; // dropped unsettled, so failed
+    /// }
+    /// let until = UnixTime::from_secs(1_800_000_030);
+    /// assert_eq!(blob.begin(&store, &device, now).unwrap_err(), Denied::Wait { until });
+    /// assert!(blob.begin(&store, &device, until).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Denied`].
@@ -140,6 +176,23 @@ pub struct Attempt {
 impl Attempt {
     /// The secret that a PIN yields. **Every** PIN yields one; whether it is the token's, the server finds out.
     ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let typed = Pin::entered("314159")?; // is it right? nothing here knows
+    /// let candidate = blob.begin(&store, &device, now)?.open(&typed, &device, &mut Arena::new())?;
+    /// assert_eq!(candidate.secret().expose().len(), 32);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`OpenError`] if the blob is not as this device key sealed it, or device key or memory are missing. No PIN was
     /// tried then: [`Pending::resume`] and [`Settlement::Unjudged`] take the attempt back.
@@ -151,6 +204,24 @@ impl Attempt {
     }
 
     /// Gives up trying, to settle the attempt: [`Settlement::Unjudged`] if the user cancelled.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// // The user cancels.
+    /// let pending = blob.begin(&store, &device, now)?.into_pending();
+    /// let settled = pending.settle(Settlement::Unjudged, &store, &device, now)?;
+    /// assert_eq!((settled.left(), settled.failures()), (10, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_pending(self) -> Pending {
         self.pending
     }
@@ -190,16 +261,68 @@ pub struct Candidate {
 
 impl Candidate {
     /// The secret, for one passcode.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
+    /// assert_eq!(candidate.secret().expose(), secret.secret().expose());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
     /// Erases the secret and keeps what settling needs.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
+    /// // The passcode is made and sent; while the answer is awaited no secret is in memory.
+    /// let pending = candidate.into_pending();
+    /// assert_eq!(pending.settle(Settlement::Accepted, &store, &device, now)?.left(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_pending(self) -> Pending {
         self.pending
     }
 
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
+    /// let settled = candidate.settle(Settlement::WrongPasscode, &store, &device, now)?;
+    /// assert_eq!((settled.left(), settled.failures()), (9, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// As [`Pending::settle`], and erases the secret.
     ///
     /// # Errors

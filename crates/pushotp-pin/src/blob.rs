@@ -65,6 +65,12 @@ pub struct Blob {
 
 impl Blob {
     /// The longest blob that is looked at, in bytes.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Blob, BlobError};
+    /// assert_eq!(Blob::decode(&[0; Blob::MAX_LEN + 1]).unwrap_err(), BlobError::TooLong);
+    /// assert_eq!(Blob::decode(&[0; Blob::MAX_LEN]).unwrap_err(), BlobError::Magic); // looked at
+    /// ```
     pub const MAX_LEN: usize = 1024;
 
     /// A blob as it was stored: one encoding per blob, every size within its bounds, nothing authenticated yet.
@@ -84,36 +90,111 @@ impl Blob {
     }
 
     /// The bytes to store.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// let stored = blob.as_bytes().to_vec();
+    /// assert_eq!(Blob::decode(&stored).unwrap().token(), blob.token());
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The token whose secret it is.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// assert_eq!(blob.token(), TokenId::from_bytes([7; 16])); // that of the header
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub const fn token(&self) -> TokenId {
         self.parsed.header.token
     }
 
     /// Which of the token's sealings it is.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// let next = blob.generation().next(); // for a new PIN, and so a new secret
+    /// assert_eq!(next.map(Generation::get), Some(2));
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.parsed.header.generation
     }
 
     /// The id of the device key that it was sealed with.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// assert_eq!(blob.device_id(), device.id()); // finds the key among several
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub const fn device_id(&self) -> [u8; 16] {
         self.parsed.device
     }
 
     /// Whether it opens with a PIN; otherwise [`open_device`](Self::open_device) opens it.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// assert!(!blob.needs_pin()); // no prompt
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub fn needs_pin(&self) -> bool {
         self.cost().is_some()
     }
 
     /// What a guess at the PIN costs, `None` without a PIN. Below the floor, open it only to rotate it.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// assert!(blob.cost().is_some_and(|cost| !cost.is_below_floor()));
+    /// # Ok::<(), SealError>(())
+    /// ```
     #[must_use]
     pub const fn cost(&self) -> Option<Cost> {
         self.parsed.cost

@@ -28,8 +28,19 @@ pub struct Cost {
 
 impl Cost {
     /// 64 MiB, 3 passes, 1 lane: what to take where nothing speaks against it.
+    ///
+    /// ```
+    /// # use pushotp_pin::Cost;
+    /// assert_eq!(Cost::new(64 * 1024, 3, 1), Ok(Cost::RECOMMENDED));
+    /// ```
     pub const RECOMMENDED: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
     /// 19 MiB, 2 passes, 1 lane: [`new`](Self::new) makes nothing cheaper.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Cost, CostError};
+    /// assert_eq!(Cost::new(19 * 1024, 2, 1), Ok(Cost::FLOOR));
+    /// assert_eq!(Cost::new(64 * 1024, 1, 1), Err(CostError::BelowFloor));
+    /// ```
     pub const FLOOR: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
     /// A cost for sealing: memory in KiB, passes, lanes.
@@ -88,18 +99,35 @@ impl Cost {
     }
 
     /// Memory in KiB.
+    ///
+    /// ```
+    /// # use pushotp_pin::Cost;
+    /// assert_eq!(Cost::RECOMMENDED.memory_kib() / 1024, 64); // MiB that an unlock needs
+    /// ```
     #[must_use]
     pub const fn memory_kib(self) -> u32 {
         self.memory_kib
     }
 
     /// Passes over the memory.
+    ///
+    /// ```
+    /// # use pushotp_pin::Cost;
+    /// let cost = Cost::RECOMMENDED;
+    /// assert_eq!(cost.memory_kib() / 1024 * cost.passes(), 192); // MiB that a guess writes
+    /// ```
     #[must_use]
     pub const fn passes(self) -> u32 {
         self.passes
     }
 
     /// Lanes.
+    ///
+    /// ```
+    /// # use pushotp_pin::Cost;
+    /// assert_eq!(Cost::new(64 * 1024, 3, 4)?.lanes(), 4);
+    /// # Ok::<(), pushotp_pin::CostError>(())
+    /// ```
     #[must_use]
     pub const fn lanes(self) -> u32 {
         self.lanes

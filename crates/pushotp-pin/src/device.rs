@@ -21,18 +21,46 @@ use zeroize::Zeroizing;
 /// ```
 pub trait DeviceKey {
     /// Names the key; not secret, and not computed from it.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// let (old, new) = (SoftwareKey::from_bytes([1; 16], &[7; 32]), SoftwareKey::from_bytes([2; 16], &[8; 32]));
+    /// assert_ne!(old.id(), new.id()); // a blob names the one that sealed it
+    /// ```
     fn id(&self) -> [u8; 16];
 
     /// How well the key is kept.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Assurance, DeviceKey, SoftwareKey};
+    /// let device = SoftwareKey::from_bytes([1; 16], &[7; 32]);
+    /// assert!(device.assurance() < Assurance::Hardware); // warn before passcodes are displayed
+    /// ```
     fn assurance(&self) -> Assurance;
 
     /// 32 pseudorandom bytes of `input`.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// let device = SoftwareKey::from_bytes([1; 16], &[7; 32]);
+    /// assert_eq!(device.prf(b"one")?, device.prf(b"one")?);
+    /// assert_ne!(device.prf(b"one")?, device.prf(b"two")?);
+    /// # Ok::<(), pushotp_pin::DeviceError>(())
+    /// ```
     ///
     /// # Errors
     /// [`DeviceError`] if the key cannot be used.
     fn prf(&self, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, DeviceError>;
 
     /// The authentication tag of `message`.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// let (device, other) = (SoftwareKey::from_bytes([1; 16], &[7; 32]), SoftwareKey::from_bytes([1; 16], &[8; 32]));
+    /// assert_ne!(device.mac(b"record")?, device.mac(b"recorD")?);
+    /// assert_ne!(device.mac(b"record")?, other.mac(b"record")?);
+    /// # Ok::<(), pushotp_pin::DeviceError>(())
+    /// ```
     ///
     /// # Errors
     /// [`DeviceError`] if the key cannot be used.
@@ -100,6 +128,13 @@ pub struct SoftwareKey {
 
 impl SoftwareKey {
     /// A fresh key with a random id.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1); // yours: the system's
+    /// let (one, two) = (SoftwareKey::generate(&mut rng), SoftwareKey::generate(&mut rng));
+    /// assert!(one.id() != two.id() && one.expose() != two.expose());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let (mut id, mut key) = ([0; 16], Zeroizing::new([0; 32]));
         rng.fill_bytes(&mut id);
@@ -108,12 +143,27 @@ impl SoftwareKey {
     }
 
     /// A key as it was stored.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// let (stored_id, stored_key) = ([1; 16], [7; 32]);
+    /// let device = SoftwareKey::from_bytes(stored_id, &stored_key);
+    /// assert_eq!((device.id(), device.expose()), (stored_id, &stored_key));
+    /// ```
     #[must_use]
     pub fn from_bytes(id: [u8; 16], key: &[u8; 32]) -> Self {
         Self { id, key: Zeroizing::new(*key) }
     }
 
     /// The key's bytes: the only way to them.
+    ///
+    /// ```
+    /// # use pushotp_pin::{DeviceKey, SoftwareKey};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1); // yours: the system's
+    /// let device = SoftwareKey::generate(&mut rng);
+    /// let (id, key) = (device.id(), *device.expose()); // for a file that only the user can read
+    /// assert_eq!(SoftwareKey::from_bytes(id, &key).mac(b"x"), device.mac(b"x"));
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.key

@@ -16,6 +16,11 @@ pub struct Generation(NonZeroU32);
 
 impl Generation {
     /// The first sealing of a token.
+    ///
+    /// ```
+    /// # use pushotp_pin::Generation;
+    /// assert!(Generation::FIRST < Generation::FIRST.next().unwrap());
+    /// ```
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// A generation as it was stored or received.

@@ -122,6 +122,12 @@ pub struct PinPolicy {
 
 impl PinPolicy {
     /// 6 to 16 digits, no trivial ones.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Pin, PinError, PinPolicy};
+    /// assert_eq!(Pin::choose("27184", &PinPolicy::DEFAULT).unwrap_err(), PinError::TooShort { min: 6 });
+    /// assert!(Pin::choose("271846", &PinPolicy::DEFAULT).is_ok());
+    /// ```
     pub const DEFAULT: Self = Self { min: 6, max: MAX_LEN, refuse_trivial: true };
 
     /// A policy of `min` to `max` digits, no trivial ones.
@@ -152,12 +158,24 @@ impl PinPolicy {
     }
 
     /// The fewest digits.
+    ///
+    /// ```
+    /// # use pushotp_pin::PinPolicy;
+    /// assert_eq!(format!("at least {} digits", PinPolicy::DEFAULT.min()), "at least 6 digits"); // a form's hint
+    /// ```
     #[must_use]
     pub const fn min(&self) -> usize {
         self.min
     }
 
     /// The most digits.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Pin, PinPolicy};
+    /// let longest = "2718".repeat(PinPolicy::DEFAULT.max() / 4);
+    /// assert!(Pin::choose(&longest, &PinPolicy::DEFAULT).is_ok());
+    /// assert!(Pin::choose(&(longest + "1"), &PinPolicy::DEFAULT).is_err());
+    /// ```
     #[must_use]
     pub const fn max(&self) -> usize {
         self.max
@@ -173,7 +191,7 @@ impl Default for PinPolicy {
 /// Why a text is not taken as a PIN; says nothing of the text.
 ///
 /// ```
-/// # use pushotp_pin::{Pin, PinError};
+/// # use pushotp_pin::Pin;
 /// let error = Pin::entered("12a4").unwrap_err();
 /// assert_eq!(error.to_string(), "a PIN consists of digits only");
 /// ```

@@ -27,8 +27,24 @@ pub struct UniformSecret(Secret);
 
 impl UniformSecret {
     /// The shortest, in bytes.
+    ///
+    /// ```
+    /// # use pushotp_pin::{UniformError, UniformSecret};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// let mut generate = |len| UniformSecret::generate(&mut rng, len);
+    /// assert!(generate(UniformSecret::MIN_LEN).is_ok());
+    /// assert_eq!(generate(UniformSecret::MIN_LEN - 1).unwrap_err(), UniformError::Length);
+    /// ```
     pub const MIN_LEN: usize = 16;
     /// The longest, in bytes.
+    ///
+    /// ```
+    /// # use pushotp_pin::{UniformError, UniformSecret};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// let mut generate = |len| UniformSecret::generate(&mut rng, len);
+    /// assert!(generate(UniformSecret::MAX_LEN).is_ok());
+    /// assert_eq!(generate(UniformSecret::MAX_LEN + 1).unwrap_err(), UniformError::Length);
+    /// ```
     pub const MAX_LEN: usize = 64;
 
     /// A fresh one of `len` bytes.

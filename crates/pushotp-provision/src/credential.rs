@@ -76,6 +76,15 @@ pub enum Kind {
 
 impl Credential {
     /// A token with SHA-1 and 6 digits, as most are.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::{Digits, HashAlgorithm, Secret};
+    /// let credential = Credential::new(Kind::Hotp { counter: 0 }, "alice", Secret::new(b"12345678901234567890")?);
+    /// assert_eq!((credential.algorithm(), credential.digits()), (HashAlgorithm::Sha1, Digits::SIX));
+    /// assert_eq!(credential.display_issuer(), None);
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub fn new(kind: Kind, account: impl Into<String>, secret: Secret) -> Self {
         let (algorithm, digits) = (HashAlgorithm::Sha1, Digits::SIX);
@@ -83,6 +92,15 @@ impl Credential {
     }
 
     /// The same with an issuer, in the label and as a parameter.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind, otpauth};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", Secret::new(b"12345678901234567890")?);
+    /// let uri = otpauth::write(&credential.with_issuer("Example"))?;
+    /// assert!(uri.starts_with("otpauth://totp/Example:alice?") && uri.ends_with("&issuer=Example"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
@@ -92,6 +110,15 @@ impl Credential {
     }
 
     /// The same with a hash function and a number of digits.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind, otpauth};
+    /// # use pushotp_types::{Digits, HashAlgorithm, Secret};
+    /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", Secret::new(b"12345678901234567890")?);
+    /// let uri = otpauth::write(&credential.with_codes(HashAlgorithm::Sha256, Digits::EIGHT))?;
+    /// assert!(uri.contains("&algorithm=SHA256") && uri.contains("&digits=8"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn with_codes(mut self, algorithm: HashAlgorithm, digits: Digits) -> Self {
         self.algorithm = algorithm;
@@ -100,48 +127,112 @@ impl Credential {
     }
 
     /// What moves the codes on.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Kind, Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=60";
+    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.kind(), Kind::Totp { period: 60 });
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
     /// The secret.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// let credential = otpauth::parse(uri, &Policy::server())?.credential;
+    /// assert_eq!(credential.secret().expose(), b"12345678901234567890"); // for a key
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
     /// The hash function.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// # use pushotp_types::HashAlgorithm;
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=SHA512";
+    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.algorithm(), HashAlgorithm::Sha512);
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub const fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
 
     /// The digits of a code.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// # use pushotp_types::Digits;
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8";
+    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.digits(), Digits::EIGHT);
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
     }
 
     /// The issuer in the parameter.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.issuer(), None); // only the label has one
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
     /// The issuer in front of the account: with some providers another one.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/Shop:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bank";
+    /// let credential = otpauth::parse(uri, &Policy::app())?.credential;
+    /// assert_eq!((credential.label_issuer(), credential.issuer()), (Some("Shop"), Some("Bank")));
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn label_issuer(&self) -> Option<&str> {
         self.label_issuer.as_deref()
     }
 
     /// The issuer to display: the parameter, else the label's.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let issuer = |rest| {
+    ///     let uri = format!("otpauth://totp/Shop:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ{rest}");
+    ///     otpauth::parse(&uri, &Policy::app()).map(|parsed| parsed.credential.display_issuer().map(str::to_owned))
+    /// };
+    /// assert_eq!((issuer("")?.as_deref(), issuer("&issuer=Bank")?.as_deref()), (Some("Shop"), Some("Bank")));
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn display_issuer(&self) -> Option<&str> {
         self.issuer().or(self.label_issuer())
     }
 
     /// The account, as it was written; see [`display`] before showing it.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, display, otpauth};
+    /// let uri = "otpauth://totp/%E2%80%AEmoc.liam?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// let credential = otpauth::parse(uri, &Policy::app())?.credential;
+    /// assert_eq!(display(credential.account()), "\\u{202e}moc.liam"); // else it would read mail.com
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn account(&self) -> &str {
         &self.account

@@ -2,6 +2,19 @@
 //!
 //! `pushotp://enrol#` and the offer's deterministic CBOR in base64url without padding. It stands in the fragment because
 //! a fragment is never sent to a server, should the URI end up in a browser.
+//!
+//! ```
+//! use pushotp_provision::{
+//!     Policy,
+//!     enrolment::{self, EnrolmentError},
+//!     otpauth,
+//! };
+//!
+//! // What a camera has read may be of either kind:
+//! let text = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+//! assert_eq!(enrolment::parse(text).err(), Some(EnrolmentError::Scheme));
+//! assert!(otpauth::parse(text, &Policy::app()).is_ok());
+//! ```
 
 use alloc::string::String;
 

@@ -1,6 +1,16 @@
 //! The key URI, `otpauth://`: read as the field writes it, written as every reader takes it.
 //!
 //! There is no standard, only a wiki page and drafts. What applications disagree about is decided by [`Policy`].
+//!
+//! ```
+//! use pushotp_provision::{Policy, otpauth};
+//!
+//! let odd = "OTPAUTH://TOTP/Example%3Aalice?issuer=Example&secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq";
+//! let read = otpauth::parse(odd, &Policy::app())?.credential;
+//! let plain = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+//! assert_eq!(otpauth::write(&read)?.as_str(), plain);
+//! # Ok::<(), pushotp_provision::Error>(())
+//! ```
 
 mod label;
 mod query;

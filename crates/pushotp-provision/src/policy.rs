@@ -27,18 +27,39 @@ pub struct Policy {
 
 impl Policy {
     /// For an app that shows what its user scans: it takes what other apps take, and says what was unusual.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, Warning, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=gezd-gnbv-gy3t-qojq"; // 80 bits, in groups
+    /// let parsed = otpauth::parse(uri, &Policy::app())?;
+    /// assert!(parsed.warnings.iter().eq([Warning::LowerCase, Warning::Separators, Warning::WeakSecret]));
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub const fn app() -> Self {
         Self { strict: false, min_secret_bits: 8, max_digits: 10 }
     }
 
     /// For a server that imports tokens: nothing is guessed.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Error, Policy, otpauth};
+    /// let uri = "otpauth://hotp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; // an app would begin at 0
+    /// assert_eq!(otpauth::parse(uri, &Policy::server()), Err(Error::CounterMissing));
+    /// ```
     #[must_use]
     pub const fn server() -> Self {
         Self { strict: true, min_secret_bits: 80, max_digits: 8 }
     }
 
     /// Asks for secrets of at least so many bits; 128 is what RFC 4226 asks for.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Error, Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQ"; // 80 bits
+    /// assert!(otpauth::parse(uri, &Policy::server()).is_ok());
+    /// assert_eq!(otpauth::parse(uri, &Policy::server().min_secret_bits(128)), Err(Error::SecretTooWeak));
+    /// ```
     #[must_use]
     pub const fn min_secret_bits(self, bits: usize) -> Self {
         Self { min_secret_bits: bits, ..self }

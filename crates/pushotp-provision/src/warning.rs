@@ -79,18 +79,41 @@ impl Warnings {
     }
 
     /// Whether nothing was tolerated.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let is_clean = |uri| otpauth::parse(uri, &Policy::app()).map(|parsed| parsed.warnings.is_empty());
+    /// assert!(is_clean("otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?);
+    /// assert!(!is_clean("otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&image=x")?);
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether this was.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, Warning, otpauth};
+    /// let parsed = otpauth::parse("otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQ", &Policy::app())?;
+    /// assert!(parsed.warnings.contains(Warning::WeakSecret)); // ask the provider for a longer one
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     #[must_use]
     pub fn contains(&self, warning: Warning) -> bool {
         self.0.binary_search(&warning).is_ok()
     }
 
     /// One after the other.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let parsed = otpauth::parse("otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQ&image=x", &Policy::app())?;
+    /// let lines: Vec<String> = parsed.warnings.iter().map(|warning| warning.to_string()).collect();
+    /// assert_eq!(lines, ["the secret is weaker than 128 bits", "a parameter is not known"]);
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Warning> + '_ {
         self.0.iter().copied()
     }

@@ -5,6 +5,16 @@
 //! be shown to fail: this crate's own tests run all of them against stores that are broken on purpose.
 //!
 //! What the checks cannot show: that a write outlives a loss of power, and that processes do not disturb each other.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use pushotp_store::{MemoryStore, conformance::checks};
+//!
+//! // What the macro makes a `#[test]` of each:
+//! let checks = checks::<Arc<MemoryStore>>();
+//! checks.iter().for_each(|(_name, check)| check(&Arc::default()));
+//! assert!(checks.iter().any(|(name, _)| *name == "concurrent::one_winner_for_each_version"));
+//! ```
 
 mod block_on;
 mod handle;
@@ -49,6 +59,18 @@ pub trait Backend {
     /// One more handle to the same data; earlier ones may still be open, or all be dropped.
     ///
     /// The data lives as long as the backend. Where a file or a server keeps it, this opens or connects anew.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pushotp_store::{Cas, Expect, Hint, Key, MemoryStore, Store, conformance::{Backend, block_on}};
+    /// # block_on(async {
+    /// let (backend, key) = (Arc::new(MemoryStore::new()), Key::new("account/alice")?);
+    /// let won = backend.open().put_if(&key, Expect::Absent, Some(b"1"), Hint::NONE).await?;
+    /// let Cas::Won(version) = won else { panic!("nothing was there") };
+    /// assert_eq!(backend.open().get(&key).await?.unwrap().version, version); // another handle, the same data
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn open(&self) -> Self::Store;
 }
 

@@ -30,11 +30,32 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait DynStore: Send + Sync {
     /// [`Store::get`].
     ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pushotp_store::{DynStore, Key, MemoryStore};
+    /// # pollster::block_on(async {
+    /// let store: Arc<dyn DynStore> = Arc::new(MemoryStore::new());
+    /// assert!(store.get(&Key::new("account/alice")?).await?.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Store::get`].
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>>;
 
     /// [`Store::put_if`].
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pushotp_store::{Cas, DynStore, Expect, Hint, Key, MemoryStore};
+    /// # pollster::block_on(async {
+    /// let (store, key): (Arc<dyn DynStore>, _) = (Arc::new(MemoryStore::new()), Key::new("account/alice")?);
+    /// assert!(matches!(store.put_if(&key, Expect::Absent, Some(b"1"), Hint::NONE).await?, Cas::Won(_)));
+    /// assert_eq!(store.put_if(&key, Expect::Absent, Some(b"2"), Hint::NONE).await?, Cas::Lost);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Those of [`Store::put_if`].
@@ -47,6 +68,18 @@ pub trait DynStore: Send + Sync {
     ) -> BoxFuture<'a, Result<Cas, StoreError>>;
 
     /// [`Store::scan`].
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pushotp_store::{DynStore, Expect, Hint, Key, MemoryStore};
+    /// # pollster::block_on(async {
+    /// let (store, key): (Arc<dyn DynStore>, _) = (Arc::new(MemoryStore::new()), Key::new("account/alice")?);
+    /// let _ = store.put_if(&key, Expect::Absent, Some(b"1"), Hint::NONE).await?;
+    /// assert_eq!(store.scan(None, 10).await?.len(), 1);
+    /// assert!(store.scan(Some(&key), 10).await?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Those of [`Store::scan`].

@@ -19,6 +19,11 @@ pub struct Key(Box<[u8]>);
 
 impl Key {
     /// The longest key in bytes.
+    ///
+    /// ```
+    /// # use pushotp_store::Key;
+    /// assert!(Key::new([b'k'; Key::MAX_LEN]).is_ok() && Key::new([b'k'; Key::MAX_LEN + 1]).is_err());
+    /// ```
     pub const MAX_LEN: usize = 256;
 
     /// A key of these bytes.

@@ -119,6 +119,12 @@ pub struct Hint {
 
 impl Hint {
     /// Keep until deleted.
+    ///
+    /// ```
+    /// # use pushotp_store::{Hint, UnixTime};
+    /// let (challenge, account) = (Hint::expires_at(UnixTime::from_secs(1_700_000_180)), Hint::NONE);
+    /// assert!(challenge.expires().is_some() && account.expires().is_none());
+    /// ```
     pub const NONE: Self = Self { expires: None };
 
     /// Of no use from this second on.

@@ -34,6 +34,17 @@ use crate::{Cas, Expect, Hint, Key, StoreError, Versioned};
 pub trait Store: Send + Sync {
     /// What is stored under `key` now.
     ///
+    /// ```
+    /// # use pushotp_store::{Expect, Hint, Key, MemoryStore, Store};
+    /// # pollster::block_on(async {
+    /// let (store, key) = (MemoryStore::new(), Key::new("account/alice")?);
+    /// assert_eq!(store.get(&key).await?, None);
+    /// let _ = store.put_if(&key, Expect::Absent, Some(b""), Hint::NONE).await?;
+    /// assert_eq!(store.get(&key).await?.unwrap().value, b""); // empty is not absent
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::NotApplied`] if it cannot be read.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
@@ -41,6 +52,19 @@ pub trait Store: Send + Sync {
     /// Writes `value` if what is stored is what was expected; `None` deletes.
     ///
     /// To delete what is absent is won and changes nothing.
+    ///
+    /// ```
+    /// # use pushotp_store::{Cas, Expect, Hint, Key, MemoryStore, Store};
+    /// # pollster::block_on(async {
+    /// let (store, key) = (MemoryStore::new(), Key::new("challenge/7")?);
+    /// let won = store.put_if(&key, Expect::Absent, Some(b"open"), Hint::NONE).await?;
+    /// let Cas::Won(version) = won else { panic!("nothing was there") };
+    /// // It is answered twice at the same time; who deletes it has answered.
+    /// assert!(matches!(store.put_if(&key, Expect::Version(version), None, Hint::NONE).await?, Cas::Won(_)));
+    /// assert_eq!(store.put_if(&key, Expect::Version(version), None, Hint::NONE).await?, Cas::Lost);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::NotApplied`] if certainly nothing was written, such as for a value beyond
@@ -60,6 +84,25 @@ pub trait Store: Send + Sync {
     /// while the pages are read occur exactly once. `after` need not exist: the keys of a prefix follow the prefix.
     ///
     /// For sweeping, audit and export; never on the path of a login.
+    ///
+    /// ```
+    /// # use pushotp_store::{Expect, Hint, Key, MemoryStore, Store};
+    /// # pollster::block_on(async {
+    /// let store = MemoryStore::new();
+    /// for name in ["account/bob", "account/alice", "kid/1"] {
+    ///     let _ = store.put_if(&Key::new(name)?, Expect::Absent, Some(b"1"), Hint::NONE).await?;
+    /// }
+    /// let (mut after, mut names) = (None, Vec::new());
+    /// loop {
+    ///     let page = store.scan(after.as_ref(), 2).await?;
+    ///     let Some((last, _)) = page.last() else { break };
+    ///     after = Some(last.clone());
+    ///     names.extend(page.into_iter().map(|(key, _)| key));
+    /// }
+    /// assert_eq!(names, [Key::new("account/alice")?, Key::new("account/bob")?, Key::new("kid/1")?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::NotApplied`] if the page cannot be read.

@@ -15,10 +15,25 @@ pub struct Digits(u8);
 
 impl Digits {
     /// Six digits, the default of every authenticator.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits};
+    /// assert_eq!(Code::from_value(1_284_755_224, Digits::SIX).expose(), "755224");
+    /// ```
     pub const SIX: Self = Self(6);
     /// Seven digits.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits};
+    /// assert_eq!(Code::from_value(1_284_755_224, Digits::SEVEN).expose(), "4755224");
+    /// ```
     pub const SEVEN: Self = Self(7);
     /// Eight digits.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits};
+    /// assert_eq!(Code::from_value(1_284_755_224, Digits::EIGHT).expose(), "84755224");
+    /// ```
     pub const EIGHT: Self = Self(8);
 
     /// A number of digits.

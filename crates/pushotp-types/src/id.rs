@@ -10,12 +10,26 @@ macro_rules! random_id {
 
         impl $name {
             /// An identifier as it was stored or received.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            #[doc = concat!("let id = ", stringify!($name), "::from_bytes([0xab; 16]);")]
+            /// assert_eq!(id.to_string(), "ab".repeat(16));
+            /// ```
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
             /// A fresh one: 16 random bytes.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            /// # use rand_core::SeedableRng;
+            /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+            #[doc = concat!("let mut fresh = || ", stringify!($name), "::generate(&mut rng);")]
+            /// assert_ne!(fresh(), fresh());
+            /// ```
             pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
                 let mut bytes = [0; 16];
                 rng.fill_bytes(&mut bytes);
@@ -23,6 +37,12 @@ macro_rules! random_id {
             }
 
             /// Its 16 bytes.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            #[doc = concat!("let id = ", stringify!($name), "::from_bytes([7; 16]);")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::from_bytes(*id.as_bytes()), id); // as it was stored")]
+            /// ```
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
@@ -146,6 +166,12 @@ pub struct Epoch(NonZeroU32);
 
 impl Epoch {
     /// The epoch of a first enrolment.
+    ///
+    /// ```
+    /// # use pushotp_types::Epoch;
+    /// assert_eq!(Epoch::new(1), Ok(Epoch::FIRST));
+    /// assert!(Epoch::FIRST < Epoch::FIRST.next().unwrap());
+    /// ```
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// An epoch as it was stored or received.

@@ -24,6 +24,7 @@ const MAX_LEN: usize = 64;
 ///
 /// // One that was stored, or came from the other party:
 /// let stored = Challenge::parse(&suite, challenge.as_str())?;
+/// assert_eq!(stored.as_str(), challenge.as_str());
 /// assert!(Challenge::parse(&suite, "letters").is_err());
 /// # Ok::<(), pushotp_oath::ChallengeError>(())
 /// ```
@@ -37,6 +38,17 @@ pub struct Challenge {
 
 impl Challenge {
     /// A random challenge of the suite's full length, each symbol equally likely.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Challenge, ChallengeError, OcraSuite};
+    /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+    /// # let mut rng = ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// let mut generate = |suite| Challenge::generate(&OcraSuite::parse(suite).unwrap(), &mut rng);
+    /// let challenge = generate("OCRA-1:HOTP-SHA1-6:QN08")?;
+    /// assert!(challenge.as_str().len() == 8 && challenge.as_str().bytes().all(|byte| byte.is_ascii_digit()));
+    /// assert_eq!(generate("OCRA-1:HOTP-SHA1-8:QN07").unwrap_err(), ChallengeError::TooShort);
+    /// # Ok::<(), ChallengeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`ChallengeError::TooShort`] for a suite whose challenges are shorter than its responses.
@@ -55,6 +67,13 @@ impl Challenge {
 
     /// A challenge from elsewhere: the other party's, one that was stored, or what is to be signed.
     ///
+    /// ```
+    /// # use pushotp_oath::{Challenge, ChallengeError, OcraSuite};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+    /// assert!(Challenge::parse(&suite, "1234").is_ok()); // a shorter one may come
+    /// assert_eq!(Challenge::parse(&suite, "123456789").unwrap_err(), ChallengeError::Format);
+    /// ```
+    ///
     /// # Errors
     /// [`ChallengeError::Format`] if it is empty, longer than the suite says, or has foreign symbols.
     pub fn parse(suite: &OcraSuite, text: &str) -> Result<Self, ChallengeError> {
@@ -68,12 +87,29 @@ impl Challenge {
     }
 
     /// Its text, to be shown or sent.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Challenge, OcraSuite};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+    /// assert_eq!(Challenge::parse(&suite, "00001234")?.as_str(), "00001234"); // as it came
+    /// # Ok::<(), pushotp_oath::ChallengeError>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(self.text.split_at(self.len).0).unwrap_or_default()
     }
 
     /// As the part of a [`DataInput`](super::DataInput).
+    ///
+    /// ```
+    /// # use pushotp_oath::{Challenge, DataInput, Key, OcraSuite};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let challenge = Challenge::parse(&suite, "00000000")?;
+    /// assert_eq!(suite.generate(&key, &DataInput::new(challenge.question()))?.expose(), "237653");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn question(&self) -> Question<'_> {
         self.format.question(self.as_str())

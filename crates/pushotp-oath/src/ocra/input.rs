@@ -34,6 +34,16 @@ pub struct DataInput<'a> {
 
 impl<'a> DataInput<'a> {
     /// A challenge alone.
+    ///
+    /// ```
+    /// # use pushotp_oath::{DataInput, Key, OcraSuite, Question};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").unwrap();
+    /// let key = Key::new(HashAlgorithm::Sha1, SecretRef::new(b"12345678901234567890")?);
+    /// let response = suite.generate(&key, &DataInput::new(Question::Numeric("11111111"))).unwrap();
+    /// assert_eq!(response.expose(), "243178");
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
     #[must_use]
     pub const fn new(challenge: Question<'a>) -> Self {
         Self { counter: None, challenge, own_challenge: None, pin_hash: None, session: None, timestamp: None }

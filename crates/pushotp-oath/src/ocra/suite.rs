@@ -134,6 +134,11 @@ impl fmt::Display for Part {
 
 impl OcraSuite {
     /// The suite of pushotp's passcodes: `OCRA-1:HOTP-SHA256-8:QH64`.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA256-8:QH64"), Ok(OcraSuite::PUSH));
+    /// ```
     pub const PUSH: Self = Self {
         text:
             *b"OCRA-1:HOTP-SHA256-8:QH64\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
@@ -148,6 +153,12 @@ impl OcraSuite {
     };
 
     /// Reads a suite in its canonical form; upper case, no defaults left out.
+    ///
+    /// ```
+    /// # use pushotp_oath::{OcraSuite, Part, SuiteError};
+    /// assert!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08").is_ok());
+    /// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN8"), Err(SuiteError::Unknown(Part::Question)));
+    /// ```
     ///
     /// # Errors
     /// [`SuiteError`], which names the part.
@@ -228,42 +239,96 @@ impl OcraSuite {
     }
 
     /// The text, exactly as it was parsed.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// let (long, short) = ("OCRA-1:HOTP-SHA1-6:QN08-S064", "OCRA-1:HOTP-SHA1-6:Q-S");
+    /// assert_eq!(OcraSuite::parse_lenient(long)?.as_str(), long);
+    /// assert_eq!(OcraSuite::parse_lenient(short)?.as_str(), short); // nothing is filled in: it is hashed
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(self.text.split_at(self.len).0).unwrap_or_default()
     }
 
     /// The hash function that its key must be prepared for.
+    ///
+    /// ```
+    /// # use pushotp_oath::{Key, OcraSuite};
+    /// # use pushotp_types::{HashAlgorithm, SecretRef};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA256-8:QA08")?;
+    /// let key = Key::new(suite.algorithm(), SecretRef::new(&[7; 32]).unwrap());
+    /// assert_eq!(key.algorithm(), HashAlgorithm::Sha256);
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub const fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
 
     /// The length of the response, `None` where it is the whole MAC.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// # use pushotp_types::Digits;
+    /// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08")?.digits(), Some(Digits::SIX));
+    /// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA1-0:QN08")?.digits(), None);
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> Option<Digits> {
         self.digits
     }
 
     /// C: whether both sides count.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// assert!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:C-QN08")?.counter());
+    /// assert!(!OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08")?.counter());
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub const fn counter(&self) -> bool {
         self.counter
     }
 
     /// Q: how a challenge is written, and how many symbols it has at most.
+    ///
+    /// ```
+    /// # use pushotp_oath::{OcraSuite, QuestionFormat};
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QA10")?;
+    /// assert_eq!(suite.question(), (QuestionFormat::Alphanumeric, 10));
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub const fn question(&self) -> (QuestionFormat, u8) {
         self.question
     }
 
     /// P: the hash function of the PIN.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// # use pushotp_types::HashAlgorithm;
+    /// let suite = OcraSuite::parse("OCRA-1:HOTP-SHA512-8:QN08-PSHA1")?;
+    /// assert_eq!((suite.algorithm(), suite.pin_hash()), (HashAlgorithm::Sha512, Some(HashAlgorithm::Sha1)));
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub const fn pin_hash(&self) -> Option<HashAlgorithm> {
         self.pin
     }
 
     /// S: the length of the session information in bytes.
+    ///
+    /// ```
+    /// # use pushotp_oath::OcraSuite;
+    /// assert_eq!(OcraSuite::parse("OCRA-1:HOTP-SHA1-6:QN08-S128")?.session_len(), Some(128));
+    /// assert_eq!(OcraSuite::PUSH.session_len(), None);
+    /// # Ok::<(), pushotp_oath::SuiteError>(())
+    /// ```
     #[must_use]
     pub fn session_len(&self) -> Option<usize> {
         self.session.map(usize::from)

@@ -40,6 +40,24 @@ pub struct Pending {
 impl Pending {
     /// The attempt of this sealing that is pending, after a restart.
     ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let resume = || Pending::resume(blob.token(), blob.generation(), &store, &device);
+    /// assert_eq!(resume(), Err(SettleError::NotPending));
+    /// let pending = blob.begin(&store, &device, now)?.into_pending();
+    /// assert_eq!(resume(), Ok(pending));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SettleError::NotPending`] if none is; [`SettleError::Record`].
     pub fn resume(
@@ -54,12 +72,44 @@ impl Pending {
     }
 
     /// The attempt's number, which only grows: store it with the challenge to tell whose answer it waits for.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let begin = || blob.begin(&store, &device, now).map(|attempt| attempt.into_pending().number());
+    /// assert!(begin()? < begin()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
     /// The token that it is about.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let pending = blob.begin(&store, &device, now)?.into_pending();
+    /// assert_eq!(pending.token(), blob.token());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn token(&self) -> TokenId {
         self.header.token
@@ -68,6 +118,24 @@ impl Pending {
     /// Ends the attempt as the server judged it.
     ///
     /// Only what the server said in a sealed result may lead to anything but [`Settlement::WrongPasscode`].
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let first = blob.begin(&store, &device, now)?.into_pending();
+    /// let second = blob.begin(&store, &device, now)?.into_pending(); // overtakes it
+    /// assert_eq!(first.settle(Settlement::Accepted, &store, &device, now), Err(SettleError::NotPending));
+    /// assert_eq!(second.settle(Settlement::Accepted, &store, &device, now)?.left(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`SettleError::NotPending`] if it was settled before or overtaken by another; [`SettleError::Record`], and then
@@ -129,18 +197,71 @@ pub struct Settled(Record);
 
 impl Settled {
     /// Attempts that are left on this device; 0 is locked. The server may stop earlier.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
+    /// assert_eq!(pending()?.settle(Settlement::WrongPasscode, &store, &device, now)?.left(), 9);
+    /// assert_eq!(pending()?.settle(Settlement::Accepted, &store, &device, now)?.left(), MAX_ATTEMPTS);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn left(&self) -> u8 {
         MAX_ATTEMPTS.saturating_sub(self.0.attempts)
     }
 
     /// When the next attempt may begin, `None` if it need not wait, or if none is left.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
+    /// let fail = || pending().unwrap().settle(Settlement::WrongPasscode, &store, &device, now);
+    /// let waits = [fail()?, fail()?, fail()?].map(|settled| settled.wait_until());
+    /// assert_eq!(waits, [None, None, Some(UnixTime::from_secs(1_800_000_030))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn wait_until(&self) -> Option<UnixTime> {
         self.0.wait_until()
     }
 
     /// Attempts without success since the blob was sealed.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::{TokenId, UnixTime};
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
+    /// # blob.arm(&store, &device)?;
+    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
+    /// let _ = pending()?.settle(Settlement::WrongPasscode, &store, &device, now)?;
+    /// let settled = pending()?.settle(Settlement::Accepted, &store, &device, now)?;
+    /// assert_eq!((settled.left(), settled.failures()), (10, 1)); // success does not hide what was before
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn failures(&self) -> u32 {
         self.0.failures

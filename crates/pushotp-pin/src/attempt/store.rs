@@ -22,11 +22,31 @@ use pushotp_types::TokenId;
 pub trait AttemptStore {
     /// The token's record, `None` if there is none.
     ///
+    /// ```
+    /// # use pushotp_pin::{AttemptStore, MemoryAttempts};
+    /// # use pushotp_types::TokenId;
+    /// let (store, token) = (MemoryAttempts::new(), TokenId::from_bytes([7; 16]));
+    /// store.commit(token, None, b"record")?;
+    /// assert_eq!(store.load(token)?.as_deref(), Some(&b"record"[..]));
+    /// assert_eq!(store.load(TokenId::from_bytes([8; 16]))?, None);
+    /// # Ok::<(), pushotp_pin::StoreError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Failed`] if that cannot be told.
     fn load(&self, token: TokenId) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Replaces the record `old`, `None` for none, by `new`, in one step and durably.
+    ///
+    /// ```
+    /// # use pushotp_pin::{AttemptStore, MemoryAttempts, StoreError};
+    /// # use pushotp_types::TokenId;
+    /// let (store, token) = (MemoryAttempts::new(), TokenId::from_bytes([7; 16]));
+    /// store.commit(token, None, b"one")?;
+    /// store.commit(token, Some(b"one"), b"two")?;
+    /// assert_eq!(store.commit(token, Some(b"one"), b"three"), Err(StoreError::Conflict)); // whoever read it too early
+    /// # Ok::<(), StoreError>(())
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the record is not `old`, and then nothing changed; [`StoreError::Failed`] if it is
@@ -64,6 +84,13 @@ pub struct MemoryAttempts(RefCell<BTreeMap<TokenId, Vec<u8>>>);
 
 impl MemoryAttempts {
     /// No records.
+    ///
+    /// ```
+    /// # use pushotp_pin::{AttemptStore, MemoryAttempts};
+    /// # use pushotp_types::TokenId;
+    /// let store: &dyn AttemptStore = &MemoryAttempts::new();
+    /// assert_eq!(store.load(TokenId::from_bytes([7; 16])), Ok(None));
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self(RefCell::new(BTreeMap::new()))

@@ -54,6 +54,21 @@ impl Blob {
     /// Call it **once per secret**. A changed PIN or cost needs a new secret from the server: whoever has two blobs of
     /// one secret, and the device key, finds the PIN without asking the server.
     ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_pin(&secret, &pin, sealing)?;
+    /// let plain = secret.secret().expose();
+    /// assert!(!blob.as_bytes().windows(plain.len()).any(|part| part == plain));
+    /// assert_eq!(blob.open_device(&device).unwrap_err(), OpenError::NeedsPin);
+    /// # Ok::<(), SealError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SealError`] from the device key or for want of memory.
     ///
@@ -74,6 +89,20 @@ impl Blob {
     }
 
     /// Seals a secret under the device key alone, for a token without a PIN.
+    ///
+    /// ```
+    /// # use pushotp_pin::*;
+    /// # use pushotp_types::TokenId;
+    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
+    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal_device(&secret, sealing)?;
+    /// let thief = SoftwareKey::from_bytes(device.id(), &[0; 32]); // a guess
+    /// assert_eq!(blob.open_device(&thief).unwrap_err(), OpenError::Tampered);
+    /// assert!(blob.open_device(&device).is_ok());
+    /// # Ok::<(), SealError>(())
+    /// ```
     ///
     /// # Errors
     /// [`SealError`] from the device key.
