@@ -57,7 +57,7 @@ pub trait DeviceKey {
     /// ```
     /// # use pushotp_pin::{DeviceKey, SoftwareKey};
     /// let (device, other) = (SoftwareKey::from_bytes([1; 16], &[7; 32]), SoftwareKey::from_bytes([1; 16], &[8; 32]));
-    /// assert_ne!(device.mac(b"record")?, device.mac(b"recorD")?);
+    /// assert_ne!(device.mac(b"record 1")?, device.mac(b"record 2")?);
     /// assert_ne!(device.mac(b"record")?, other.mac(b"record")?);
     /// # Ok::<(), pushotp_pin::DeviceError>(())
     /// ```
