@@ -302,12 +302,13 @@ impl Hotp {
     }
 }
 
-/// From the expected counter on, so many more; without the last one of all.
+/// From the expected counter on, so many more; none if the expected one is the last of all.
 fn counters(next: Counter, more: u64) -> Option<(u64, u64)> {
     next.next()?;
-    Some((next.get(), next.get().saturating_add(more).min(u64::MAX - 1)))
+    Some((next.get(), next.get().saturating_add(more)))
 }
 
+/// A match if there is a counter to expect after it.
 fn verdict(found: Option<u64>, expected: Counter) -> HotpVerdict {
     match found.map(Counter::new).map(|counter| (counter, counter.next())) {
         Some((counter, Some(next))) => HotpVerdict::Match(HotpMatch { counter, next, expected }),

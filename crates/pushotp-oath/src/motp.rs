@@ -142,9 +142,9 @@ impl Motp {
             .chain_update(self.secret.split_at(self.secret_len).0)
             .chain_update(self.pin.split_at(self.pin_len).0)
             .finalize();
-        let value = digest.iter().take(3).fold(0, |value, byte| value << 8 | u64::from(*byte));
+        let value = digest.first_chunk().map_or(0, |[a, b, c]| u32::from_be_bytes([0, *a, *b, *c]));
         digest.as_mut_slice().zeroize();
-        value
+        value.into()
     }
 }
 

@@ -86,6 +86,25 @@ fn the_credential_decides_the_length() {
     }
 }
 
+/// OCRA allows four and five digits; who takes them for other codes gets exactly that many.
+#[test]
+fn short_codes_are_compared_whole() {
+    let key = key();
+    for digits in [4, 5].map(|digits| Digits::danger_short(digits).unwrap()) {
+        let (totp, hotp) = (Totp::new(digits, Period::THIRTY), Hotp::new(digits));
+        for counter in 0..2_000 {
+            let (code, now) = (hotp.generate(&key, Counter::new(counter)), at(counter));
+            assert!(
+                matches!(totp.verify(&key, code.expose(), now, Window::ZERO, None), Verdict::Match(_)),
+                "{counter}"
+            );
+            let next = hotp.generate(&key, Counter::new(counter + 1));
+            let verdict = hotp.verify(&key, next.expose(), Counter::new(counter), LookAhead::ZERO);
+            assert_eq!(matches!(verdict, HotpVerdict::Match(_)), code.expose() == next.expose(), "{counter}");
+        }
+    }
+}
+
 /// Parsed as an integer, `+87082` and ` 87082` were codes; full-width digits, after normalisation; text that is no
 /// number was another error than a wrong code; non-ASCII text threw.
 #[test]
