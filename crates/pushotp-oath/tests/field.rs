@@ -217,10 +217,14 @@ fn ranges_are_types() {
     for past in 0..=u8::MAX {
         for future in 0..=u8::MAX {
             let fits = u16::from(past) + u16::from(future) <= 63;
-            assert_eq!(Window::new(past, future).is_ok(), fits, "{past} {future}");
+            let window = Window::new(past, future).map(|window| (window.past(), window.future(), window.drift()));
+            assert_eq!(window, if fits { Ok((past, future, Drift::ZERO)) } else { Err(RangeError) });
         }
-        assert_eq!(LookAhead::new(past).is_ok(), past <= 63);
+        assert_eq!(LookAhead::new(past).map(LookAhead::get), if past <= 63 { Ok(past) } else { Err(RangeError) });
     }
+    assert_eq!(Period::from_secs(u32::MAX).map(Period::as_secs), Ok(u32::MAX));
+    assert_eq!(Window::ONE.around(Drift::from_steps(-9).unwrap()).drift().steps(), -9);
+    assert_eq!(ResyncWindow::new(2880).map(ResyncWindow::get), Ok(2880));
     assert_eq!(ResyncWindow::new(0), Err(RangeError));
     assert!(
         Drift::from_steps(-2881).is_err() && Drift::from_steps(2881).is_err() && Drift::from_steps(i16::MIN).is_err()

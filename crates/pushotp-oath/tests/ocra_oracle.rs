@@ -40,7 +40,7 @@ fn python() -> Option<PathBuf> {
         return Some(python);
     }
     let made = run(Path::new("python3"), &["-m", "venv", "--clear", folder.to_str()?])
-        && run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]);
+        && run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1", PACKAGE]);
     made.then_some(python)
 }
 
