@@ -106,8 +106,8 @@ impl Yandex {
     ///
     /// As [`Totp::verify`](crate::Totp::verify).
     pub fn verify(&self, typed: impl AsRef<[u8]>, now: UnixTime, window: Window, last: Option<Step>) -> Verdict {
-        // The bit of lower case is set; what it makes a letter of, it was a letter before, or none of 26.
-        let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') | (!byte & 0x40) << 1;
+        // With the bit of lower case set, what is a letter was one before.
+        let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a');
         let typed = typed::value(typed.as_ref(), LEN, 26, letter);
         scan::verdict(
             |steps: [u64; scan::LANES]| steps.map(|step| self.value(step)),
