@@ -396,7 +396,7 @@ fn question(grammar: Grammar, text: &str) -> Option<(QuestionFormat, u8)> {
         "H" => QuestionFormat::Hex,
         _ => return None,
     };
-    let digits = if grammar == Grammar::Lenient { length.len() } else { 2 };
+    let digits = if grammar == Grammar::Lenient { length.len().min(2) } else { 2 };
     Some((format, u8::try_from(number(length, digits, 4..=64)?).ok()?))
 }
 
@@ -409,10 +409,14 @@ fn seconds(text: &str) -> Option<u32> {
         "H" => (48, 3600),
         _ => return None,
     };
+    // How many digits there are is free to choose, so none of them is a leading zero.
+    if count.starts_with('0') {
+        return None;
+    }
     Some(u32::from(number(count, count.len(), 1..=most)?) * seconds)
 }
 
-/// A number of exactly so many ASCII digits, in a range; without leading zeros where the length is free to choose.
+/// A number of exactly so many ASCII digits, in a range.
 fn number(text: &str, len: usize, range: core::ops::RangeInclusive<u16>) -> Option<u16> {
     if text.len() != len || !(1..=3).contains(&len) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
