@@ -8,23 +8,34 @@
 )]
 
 mod cbor;
+mod enrol;
+pub mod fixture;
+mod payload;
 mod pin;
 mod provision;
+mod state;
 mod wire;
 
+pub use enrol::{enrol_request, enrol_response};
+pub use payload::{payload_device, payload_server};
 pub use pin::pin_blob;
 pub use provision::{enrolment, otpauth};
-pub use wire::{envelope, frame, payload};
+pub use state::state;
+pub use wire::{envelope, frame};
 
 /// A target: whether it takes the input.
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 10] = [
+    ("enrol_request", enrol_request),
+    ("enrol_response", enrol_response),
     ("enrolment", enrolment),
     ("envelope", envelope),
     ("frame", frame),
     ("otpauth", otpauth),
-    ("payload", payload),
+    ("payload_device", payload_device),
+    ("payload_server", payload_server),
     ("pin_blob", pin_blob),
+    ("state", state),
 ];

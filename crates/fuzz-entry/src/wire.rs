@@ -1,8 +1,6 @@
 use pushotp_wire::{
     Envelope,
     frame::{Frame, FrameId},
-    message::{FromDevice, FromServer, Payload},
-    terms::Typ,
 };
 
 /// An envelope that parses is the template around its four fields, in one encoding.
@@ -38,32 +36,6 @@ pub fn frame(input: &[u8]) -> bool {
         .find(|len| rest.strip_prefix(bytes_head(*len).as_slice()).is_some_and(|c| c.len() == *len));
     assert!(ciphertext.is_some(), "no padded ciphertext");
     true
-}
-
-/// What decodes encodes to the same bytes, whichever kind of message it is; the first byte chooses the kind.
-pub fn payload(input: &[u8]) -> bool {
-    let Some((kind, bytes)) = input.split_first() else { return false };
-    let Ok(typ) = Typ::from_code(0xff00 | u16::from(*kind)) else { return false };
-    let again = if typ.is_from_device() {
-        FromDevice::decode(typ, bytes).map(|message| message.encode())
-    } else {
-        Payload::from_stored(typ, bytes).and_then(|payload| payload.decode()).map(|message| encode(&message))
-    };
-    let Ok(again) = again else { return false };
-    assert_eq!(again.as_deref(), Ok(bytes));
-    true
-}
-
-fn encode(message: &FromServer) -> Result<Vec<u8>, pushotp_wire::Error> {
-    let payload = match message {
-        FromServer::Challenge(message) => message.encode(),
-        FromServer::Result(message) => message.encode(),
-        FromServer::Cancel(message) => message.encode(),
-        FromServer::Pending(message) => message.encode(),
-        FromServer::EnrolResponse(message) => message.encode(),
-        _ => panic!("a kind without an encoder here"),
-    }?;
-    Ok(payload.as_bytes().to_vec())
 }
 
 /// The head of a CBOR byte string, written anew: an oracle must not ask the code under test.

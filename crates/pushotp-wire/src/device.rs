@@ -30,7 +30,7 @@ pub use shown::{Approval, Shown};
 use crate::{
     Envelope, Error, frame,
     keys::{Binding, ChannelKeys, ServerPublicKey},
-    message::{Cancel, Fetch, FromDevice, FromServer, Pending, ResultMessage, Sent},
+    message::{Cancel, Changes, Fetch, FromDevice, FromServer, Pending, ResultMessage, Sent, Ticket, Update},
     signer::DeviceSigner,
     terms::{MessageHash, Nonce},
 };
@@ -89,6 +89,8 @@ pub enum Incoming {
     Cancel(Cancel),
     /// The reply to a fetch: see [`Device::items`].
     Pending(Pending),
+    /// The reply to a rotation: see [`Rotating`](crate::rotate::Rotating).
+    Ticket(Ticket),
 }
 
 impl Device {
@@ -137,6 +139,7 @@ impl Device {
             FromServer::Result(result) => Ok(Incoming::Result(result)),
             FromServer::Cancel(cancel) => Ok(Incoming::Cancel(cancel)),
             FromServer::Pending(pending) => Ok(Incoming::Pending(pending)),
+            FromServer::Ticket(ticket) => Ok(Incoming::Ticket(ticket)),
             // Enrolling is over, and there is no other reply to wait for.
             FromServer::EnrolResponse(_) => Err(Error::Direction),
         }
@@ -151,6 +154,26 @@ impl Device {
         let fetch = Fetch::new(self.binding.device, nonce, sending.sent.at)?;
         let (bytes, _) = self.seal(&FromDevice::Fetch(fetch), sending)?;
         Ok((bytes, nonce))
+    }
+
+    /// Tells the server of a new push address, switch or name: the frame to send, and the hash that its result names.
+    ///
+    /// # Errors
+    /// As [`Update::new`]; [`Error::Signer`], or [`Error::WeakKey`].
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::{Changes, FromDevice};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let changes = Changes { name: Some("Alice's tablet".into()), ..Changes::default() };
+    /// let (frame, about) = world.send(|device, sending| device.update(changes, sending)).unwrap();
+    /// let (FromDevice::Update(update), hash) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!((update.changes().name.as_deref(), hash), (Some("Alice's tablet"), about));
+    /// ```
+    pub fn update(&self, changes: Changes, sending: &mut Sending<'_>) -> Result<(Vec<u8>, MessageHash), Error> {
+        self.seal(&FromDevice::Update(Update::new(self.binding.device, changes, sending.sent)?), sending)
     }
 
     /// What a reply to a fetch carries, oldest first, each opened on its own: one that fails spoils no other.
@@ -174,7 +197,11 @@ impl Device {
     }
 
     /// The frame of a message, and the hash that the reply to it must name.
-    fn seal(&self, message: &FromDevice, sending: &mut Sending<'_>) -> Result<(Vec<u8>, MessageHash), Error> {
+    pub(crate) fn seal(
+        &self,
+        message: &FromDevice,
+        sending: &mut Sending<'_>,
+    ) -> Result<(Vec<u8>, MessageHash), Error> {
         let sealing = frame::Sealing {
             binding: &self.binding,
             keys: &self.keys,

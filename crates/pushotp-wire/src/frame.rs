@@ -162,7 +162,7 @@ impl<'a> Frame<'a> {
         if self.id != FrameId::Device(kid) {
             return Err(Error::UnknownKid);
         }
-        let mut context = Context::channel(keys.d2s_psk(), &kid, binding)?.receiver(server_key, self.enc)?;
+        let mut context = Context::channel(keys.d2s_psk(), &kid, binding)?.receiver(server_key.private(), self.enc)?;
         let aad = external_aad(&binding.tenant);
         let plain = Zeroizing::new(context.open(self.ciphertext, &aad).map_err(|_| Error::BadSeal)?);
         let sign1 = Sign1::parse(&plain)?;
@@ -194,7 +194,7 @@ impl<'a> Frame<'a> {
         let binding = Binding { tenant, device: DeviceId::from_bytes([0; 16]), epoch: Epoch::FIRST };
         let kid = Kid::from_bytes([0; 8]);
         let opened = Context::channel(&psk, &kid, &binding)
-            .and_then(|context| context.receiver(server_key, self.enc))
+            .and_then(|context| context.receiver(server_key.private(), self.enc))
             .map(|mut context| context.open(self.ciphertext, &external_aad(&binding.tenant)).is_ok());
         // The outcome is the same; it is looked at, so that the work is not left out.
         let _ = core::hint::black_box(opened);
@@ -249,10 +249,11 @@ impl Signed {
     ///
     /// # Errors
     /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range, and for a
-    /// fetch in the name of another device.
+    /// fetch or an update in the name of another device.
     pub fn decode(&self) -> Result<FromDevice, Error> {
         match FromDevice::decode(self.typ, &self.payload)? {
             FromDevice::Fetch(fetch) if fetch.device() != self.device => Err(Error::Field("did")),
+            FromDevice::Update(update) if update.device() != self.device => Err(Error::Field("did")),
             message => Ok(message),
         }
     }
@@ -308,7 +309,7 @@ impl fmt::Debug for Sealing<'_> {
 pub fn seal<R: CryptoRng + ?Sized>(message: &FromDevice, sealing: &Sealing<'_>, rng: &mut R) -> Result<Vec<u8>, Error> {
     let &Sealing { binding, keys, server_key, signer } = sealing;
     let kid = keys.d2s_kid();
-    let (enc, mut context) = Context::channel(keys.d2s_psk(), &kid, binding)?.sender(server_key, rng)?;
+    let (enc, mut context) = Context::channel(keys.d2s_psk(), &kid, binding)?.sender(server_key.as_bytes(), rng)?;
     let plain = sign1::sign(message, &binding.tenant, signer)?;
     if plain.len() > MAX_BLOCKS * 64 {
         return Err(Error::TooLarge);

@@ -12,6 +12,7 @@ pub mod frame;
 pub mod keys;
 pub mod message;
 mod padding;
+pub mod rotate;
 mod seal;
 mod sign1;
 pub mod signer;

@@ -7,6 +7,9 @@ mod enrol;
 mod fetch;
 mod payload;
 mod reply;
+mod rotate;
+mod ticket;
+mod update;
 
 pub use answer::{Approve, ApproveParts, Deny, Report, Sent};
 pub use challenge::{Challenge, ChallengeParts};
@@ -15,6 +18,9 @@ pub use enrol::{DeviceProfile, EnrolRequest, EnrolResponse, TokenInfo};
 pub use fetch::{Fetch, Pending};
 pub use payload::{FromDevice, FromServer, Payload};
 pub use reply::{Cancel, Reply, ResultMessage};
+pub use rotate::{Rotate, Rotation, RotationStep};
+pub use ticket::Ticket;
+pub use update::{Changes, PushSwitch, Update};
 
 use pushotp_cbor::{ByteArray, ByteBuf, decode, encode_into};
 use pushotp_types::{TokenId, UnixTime};
@@ -34,6 +40,8 @@ type Hash = ByteArray<32>;
 const SECONDS: core::ops::RangeInclusive<u64> = 1_577_836_800..=4_102_444_800;
 /// The highest sequence number: what a JavaScript number holds exactly.
 const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+/// The longest name of a device or a token, in bytes.
+const MAX_NAME: usize = 64;
 
 fn secs(secs: u64, field: &'static str) -> Result<UnixTime, Error> {
     if SECONDS.contains(&secs) { Ok(UnixTime::from_secs(secs)) } else { Err(Error::Field(field)) }

@@ -15,13 +15,10 @@ use pushotp_types::{EnrolmentId, TokenId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{
-    Error,
-    keys::{Binding, ServerKey, ServerPublicKey},
-    terms::Kid,
-};
+use crate::{Error, keys::Binding, terms::Kid};
 
 pub(crate) type Kem = X25519HkdfSha256;
+pub(crate) type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 type Sender = AeadCtxS<ChaCha20Poly1305, HkdfSha256, Kem>;
 type Receiver = AeadCtxR<ChaCha20Poly1305, HkdfSha256, Kem>;
 
@@ -49,13 +46,21 @@ impl<'a> Context<'a> {
         Ok(Self { psk, psk_id: id.as_bytes(), info })
     }
 
+    /// `["pushotp", 1, "ticket", tenant, did, epoch]`, under the kid of the frames; sealed to a key of the device.
+    pub(crate) fn ticket(psk: &'a [u8; 32], kid: &'a Kid, binding: &Binding) -> Result<Self, Error> {
+        let Binding { tenant, device, epoch } = binding;
+        let (tenant, device) = (Bytes::new(tenant.as_bytes()), Bytes::new(device.as_bytes()));
+        let info = encode(&("pushotp", 1, "ticket", tenant, device, epoch.get()))?;
+        Ok(Self { psk, psk_id: kid.as_bytes(), info })
+    }
+
     /// The sender's side: the encapsulated key, and the context to seal and to export with.
     pub(crate) fn sender<R: CryptoRng + ?Sized>(
         &self,
-        server: &ServerPublicKey,
+        recipient: &[u8; 32],
         mut rng: &mut R,
     ) -> Result<([u8; 32], Sender), Error> {
-        let public = <Kem as hpke::Kem>::PublicKey::from_bytes(server.as_bytes()).map_err(|_| Error::WeakKey)?;
+        let public = <Kem as hpke::Kem>::PublicKey::from_bytes(recipient).map_err(|_| Error::WeakKey)?;
         let mode = OpModeS::Psk(PskBundle::new(self.psk, self.psk_id).map_err(|_| Error::WeakKey)?);
         // The shared secret of a point of small order is zero, and HPKE refuses it.
         let (enc, context) =
@@ -65,10 +70,10 @@ impl<'a> Context<'a> {
     }
 
     /// The receiver's side.
-    pub(crate) fn receiver(&self, server: &ServerKey, enc: &[u8; 32]) -> Result<Receiver, Error> {
+    pub(crate) fn receiver(&self, private: &PrivateKey, enc: &[u8; 32]) -> Result<Receiver, Error> {
         let enc = <Kem as hpke::Kem>::EncappedKey::from_bytes(enc).map_err(|_| Error::BadSeal)?;
         let mode = OpModeR::Psk(PskBundle::new(self.psk, self.psk_id).map_err(|_| Error::BadSeal)?);
-        setup_receiver(&mode, server.private(), &enc, &self.info).map_err(|_| Error::BadSeal)
+        setup_receiver(&mode, private, &enc, &self.info).map_err(|_| Error::BadSeal)
     }
 }
 

@@ -33,14 +33,12 @@ impl<'a> Sign1<'a> {
         let payload = cursor.bytes()?;
         let signature = cursor.array::<64>(Error::Shape)?;
         cursor.end()?;
-        if algorithm != Algorithm::Ed25519.cose() {
-            return Err(Error::Header);
-        }
+        let algorithm = Algorithm::from_cose(algorithm)?;
         let typ = Typ::from_code(u16::from_be_bytes([high, low])).map_err(|_| Error::Header)?;
         if !typ.is_from_device() {
             return Err(Error::Direction);
         }
-        Ok(Self { protected, algorithm: Algorithm::Ed25519, typ, payload, signature })
+        Ok(Self { protected, algorithm, typ, payload, signature })
     }
 
     pub(crate) const fn typ(&self) -> Typ {

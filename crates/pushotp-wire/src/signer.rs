@@ -1,14 +1,23 @@
 //! The device's signing key: every message of a device is signed with it.
 
+#[cfg(feature = "es256")]
+mod esp256;
+mod key;
+
 use core::fmt;
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
+#[cfg(feature = "es256")]
+pub use esp256::{Esp256Signer, low_s};
+pub use key::VerifyingKey;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::Error;
 
 /// The signature algorithm of a device epoch: fixed at enrolment, never negotiated.
+///
+/// Both exist in the protocol; without the feature `es256` no key of the second is taken, so no signature either.
 ///
 /// ```
 /// assert_eq!(pushotp_wire::signer::Algorithm::Ed25519.code(), 1);
@@ -18,6 +27,8 @@ use crate::Error;
 pub enum Algorithm {
     /// Ed25519, COSE algorithm -19.
     Ed25519,
+    /// ECDSA on P-256 with SHA-256, COSE algorithm -9.
+    Esp256,
 }
 
 impl Algorithm {
@@ -26,13 +37,32 @@ impl Algorithm {
     pub const fn code(self) -> u8 {
         match self {
             Self::Ed25519 => 1,
+            Self::Esp256 => 2,
         }
     }
 
-    /// The one byte of the protected header that names it: CBOR of -19.
+    /// The algorithm of a number, if it is built in.
+    const fn from_code(code: u8) -> Result<Self, Error> {
+        match code {
+            1 => Ok(Self::Ed25519),
+            2 if cfg!(feature = "es256") => Ok(Self::Esp256),
+            _ => Err(Error::Field("alg")),
+        }
+    }
+
+    /// The one byte of the protected header that names it: CBOR of -19 or -9.
     pub(crate) const fn cose(self) -> u8 {
         match self {
             Self::Ed25519 => 0x32,
+            Self::Esp256 => 0x28,
+        }
+    }
+
+    pub(crate) const fn from_cose(byte: u8) -> Result<Self, Error> {
+        match byte {
+            0x32 => Ok(Self::Ed25519),
+            0x28 => Ok(Self::Esp256),
+            _ => Err(Error::Header),
         }
     }
 }
@@ -67,7 +97,7 @@ pub trait DeviceSigner {
     /// The public half.
     fn verifying_key(&self) -> VerifyingKey;
 
-    /// The signature of `message`, 64 bytes.
+    /// The signature of `message`, 64 bytes: R and s, or for P-256 r and s, big-endian, with s in the lower half.
     ///
     /// # Errors
     /// [`SignError`] if the key cannot be used now.
@@ -117,7 +147,7 @@ impl Ed25519Signer {
 
 impl DeviceSigner for Ed25519Signer {
     fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey(self.0.verifying_key())
+        VerifyingKey(key::Inner::Ed25519(self.0.verifying_key()))
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
@@ -128,61 +158,5 @@ impl DeviceSigner for Ed25519Signer {
 impl fmt::Debug for Ed25519Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ed25519Signer").finish_non_exhaustive()
-    }
-}
-
-/// The public half of a device's signing key: canonical, and not of small order.
-///
-/// ```
-/// use pushotp_wire::{Error, signer::VerifyingKey};
-///
-/// assert_eq!(VerifyingKey::parse(&[0; 32]).unwrap_err(), Error::WeakKey);
-/// assert_eq!(VerifyingKey::parse(&[1; 31]).unwrap_err(), Error::WeakKey);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct VerifyingKey(ed25519_dalek::VerifyingKey);
-
-impl VerifyingKey {
-    /// A key as it was received or stored, 32 bytes.
-    ///
-    /// # Errors
-    /// [`Error::WeakKey`] if it is not on the curve, not canonical, or of small order.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let bytes: &[u8; 32] = bytes.try_into().map_err(|_| Error::WeakKey)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| Error::WeakKey)?;
-        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
-            return Err(Error::WeakKey);
-        }
-        Ok(Self(key))
-    }
-
-    pub(crate) fn from_code(algorithm: u8, bytes: &[u8]) -> Result<Self, Error> {
-        if algorithm == Algorithm::Ed25519.code() { Self::parse(bytes) } else { Err(Error::Field("alg")) }
-    }
-
-    /// The algorithm that it is for.
-    #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        Algorithm::Ed25519
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// Verifies a signature, strictly: one signature per key and message is valid in one encoding.
-    ///
-    /// # Errors
-    /// [`Error::BadSignature`], which does not say why.
-    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
-        self.0.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| Error::BadSignature)
-    }
-}
-
-impl fmt::Debug for VerifyingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey").finish_non_exhaustive()
     }
 }

@@ -23,6 +23,8 @@
 //! The digits are the [`Status`](crate::terms::Status) of the reply. The bytes of an answer that was judged once get the
 //! same reply for ever, and nothing is counted again.
 //!
+//! Updates and rotations name no challenge; they have a machine of their own, [`housekeeping`].
+//!
 //! ```
 //! use pushotp_types::{DeviceId, TokenId, UnixTime};
 //! use pushotp_wire::state::{Approval, Collected, Event, NumberVerdict, PasscodeVerdict, Request, State, TokenStanding, apply};
@@ -68,6 +70,7 @@
 
 mod apply;
 mod event;
+pub mod housekeeping;
 mod request;
 mod transition;
 

@@ -5,5 +5,5 @@ mod ids;
 mod policy;
 
 pub use codes::{CancelReason, PasscodeKind, PushKind, Reason, Status, Typ, UserVerification};
-pub use ids::{ChallengeHash, ChallengeId, Kid, MessageHash, Nonce};
+pub use ids::{ChallengeHash, ChallengeId, Generation, Kid, MessageHash, Nonce, RotationHash, RotationId};
 pub use policy::{ChallengePolicy, NumberMode, OtpSpec, PushAddress, TokenPolicy};

@@ -1,19 +1,21 @@
-use pushotp_cbor::{ByteArray, ByteBuf, encode};
-use pushotp_types::{Code, DeviceId, Digits, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
+use fuzz_entry::fixture;
+use pushotp_cbor::{ByteArray, ByteBuf, CborError, encode};
+use pushotp_types::{Code, DeviceId, Digits, EnrolmentId, Epoch, TenantId, TokenId, UnixTime};
 use pushotp_wire::{
-    enrol::DeviceEnrolment,
     envelope,
     frame::{self, Sealing},
     keys::{Binding, ChannelKeys, ServerKey},
     message::{
-        Approve, ApproveParts, Cancel, Challenge, ChallengeParts, Context, ContextValue, Deny, DeviceProfile,
-        EnrolResponse, Fetch, FromDevice, Payload, Pending, Report, ResultMessage, Sent, TokenInfo,
+        Approve, ApproveParts, Cancel, Challenge, ChallengeParts, Changes, Context, ContextValue, Deny, EnrolResponse,
+        Fetch, FromDevice, Payload, Pending, PushSwitch, Report, ResultMessage, Rotate, Rotation, RotationStep, Sent,
+        TokenInfo, Update,
     },
+    rotate::RotationPublicKey,
     signer::{DeviceSigner, Ed25519Signer},
     state::Reply,
     terms::{
-        CancelReason, ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, Nonce, NumberMode, OtpSpec,
-        PushAddress, Reason, Status, TokenPolicy, Typ, UserVerification,
+        CancelReason, ChallengeHash, ChallengeId, ChallengePolicy, Generation, MessageHash, Nonce, NumberMode, OtpSpec,
+        PushAddress, PushKind, Reason, RotationId, Status, TokenPolicy, Typ, UserVerification,
     },
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -21,6 +23,10 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use crate::Seed;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+/// A point of the curve, compressed: somebody's public key.
+const P256_GENERATOR: [u8; 33] = *b"\
+    \x03\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\
+    \x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96";
 const CHALLENGE: ChallengeId = ChallengeId::from_bytes([0xc1; 16]);
 
 pub(crate) fn seeds() -> Vec<Seed> {
@@ -36,23 +42,57 @@ pub(crate) fn seeds() -> Vec<Seed> {
     for (name, payload) in from_server() {
         let sealed = envelope::seal(&payload, &keys, &tenant, &mut rng).unwrap();
         seeds.push(("envelope", name.to_owned(), sealed));
-        seeds.push(kind(name, payload.typ(), payload.as_bytes()));
+        seeds.push(kind("payload_server", name, payload.typ(), payload.as_bytes()));
     }
     for (name, message) in from_device() {
         let sealed = frame::seal(&message, &sealing, &mut rng).unwrap();
         seeds.push(("frame", name.to_owned(), sealed));
-        seeds.push(kind(name, message.typ(), &message.encode().unwrap()));
+        seeds.push(kind("payload_device", name, message.typ(), &message.encode().unwrap()));
     }
-    let (sealed, _) = DeviceEnrolment::start(&offer(), profile(), &signer, &mut rng).unwrap();
-    seeds.push(("frame", "enrol-request".to_owned(), sealed));
-    seeds.push(kind("enrol-request", Typ::EnrolRequest, &enrol_request(&signer)));
+    seeds.extend(enrolment(&signer));
+    seeds.extend(states());
     seeds
 }
 
 /// A payload with the byte that chooses its kind in front.
-fn kind(name: &str, typ: Typ, payload: &[u8]) -> Seed {
+fn kind(target: &'static str, name: &str, typ: Typ, payload: &[u8]) -> Seed {
     let [_, low] = typ.code().to_be_bytes();
-    ("payload", name.to_owned(), [&[low], payload].concat())
+    (target, name.to_owned(), [&[low], payload].concat())
+}
+
+/// Both messages of the enrolment that the targets play, and the response that refuses it.
+fn enrolment(signer: &Ed25519Signer) -> Vec<Seed> {
+    let (frame, _) = fixture::start(fixture::profile());
+    let key = signer.verifying_key();
+    let request = enrol_request(1, key.as_bytes(), (0, b""));
+    let pushed = enrol_request(1, key.as_bytes(), (3, b"https://push.example.com/alice"));
+    let p256 = enrol_request(2, &P256_GENERATOR, (0, b""));
+    let (id, about) = (fixture::offer().enrolment, MessageHash::of(&frame));
+    let response = |tokens| EnrolResponse::new(id, about, tokens, NOW).unwrap().encode().unwrap().as_bytes().to_vec();
+    vec![
+        kind("payload_device", "enrol-request", Typ::EnrolRequest, &request),
+        kind("payload_device", "enrol-request-p256", Typ::EnrolRequest, &p256),
+        kind("payload_server", "ticket", Typ::Ticket, &ticket()),
+        ("frame", "enrol-request".to_owned(), frame),
+        ("enrol_request", "polls".to_owned(), request),
+        ("enrol_request", "pushed".to_owned(), pushed),
+        ("enrol_response", "tokens".to_owned(), response(vec![fixture::token()])),
+        ("enrol_response", "refused".to_owned(), response(vec![])),
+    ]
+}
+
+/// Sequences of events that each end a request, two bytes for an event.
+fn states() -> Vec<Seed> {
+    let sequences: [(&str, &[u8]); 7] = [
+        ("granted", &[0x00, 0x00, 0x06, 0x20, 0x06, 0x00]),
+        ("third-time-lucky", &[0x01, 0x00, 0x09, 0x01, 0x01, 0x00, 0x10, 0x20, 0x06, 0x00]),
+        ("three-wrong-passcodes", &[0x01, 0x00, 0x09, 0x00, 0x11, 0x01, 0x18, 0x00]),
+        ("wrong-number", &[0x00, 0x08, 0x06, 0x00]),
+        ("denied-and-reported", &[0x02, 0x00, 0x00, 0x01, 0x0b, 0x00, 0x06, 0x00]),
+        ("expired-and-reported", &[0x05, 0xe0, 0x03, 0x01, 0x04, 0x00]),
+        ("cancelled-after-approval", &[0x00, 0x00, 0x04, 0x00, 0x06, 0x00]),
+    ];
+    sequences.map(|(name, events)| ("state", name.to_owned(), events.to_vec())).to_vec()
 }
 
 fn from_server() -> Vec<(&'static str, Payload)> {
@@ -115,45 +155,56 @@ fn from_device() -> Vec<(&'static str, FromDevice)> {
         ("deny", FromDevice::Deny(deny.unwrap())),
         ("report", FromDevice::Report(report.unwrap())),
         ("fetch", FromDevice::Fetch(fetch.unwrap())),
+        ("update", FromDevice::Update(update(sent))),
+        ("rotate-request", FromDevice::Rotate(rotate(RotationStep::Request { key: rotation_key() }, sent))),
+        ("rotate-confirm", FromDevice::Rotate(rotate(RotationStep::Confirm, sent))),
     ]
 }
 
-fn offer() -> Offer {
-    Offer {
-        tenant: TenantId::new(b"example.com").unwrap(),
-        enrolment: EnrolmentId::from_bytes([0xe1; 16]),
-        device: DeviceId::from_bytes([0xd1; 16]),
-        epoch: Epoch::FIRST,
-        server_key: *ServerKey::from_bytes(&[9; 32]).public_key().as_bytes(),
-        psk: [3; 32],
-        url: "https://login.example.com/push".into(),
-        expires: UnixTime::from_secs(1_800_000_600),
-    }
+fn update(sent: Sent) -> Update {
+    let changes = Changes {
+        address: Some(PushAddress::new(PushKind::WebPush, b"https://push.example.com/alice".to_vec()).unwrap()),
+        push: vec![PushSwitch { token: TokenId::from_bytes([1; 16]), on: false }],
+        name: Some("Alice's tablet".into()),
+    };
+    Update::new(DeviceId::from_bytes([0xd1; 16]), changes, sent).unwrap()
 }
 
-fn profile() -> DeviceProfile {
-    DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: NOW, sequence: 1 }).unwrap()
+fn rotate(step: RotationStep, sent: Sent) -> Rotate {
+    let (id, token) = (RotationId::from_bytes([0xa1; 16]), TokenId::from_bytes([1; 16]));
+    let rotation = Rotation { id, token, generation: Generation::FIRST, step };
+    Rotate::new(rotation, &Code::from_value(64_727_617, Digits::EIGHT), sent).unwrap()
 }
 
-/// Only an enrolment makes one, and keeps it to itself: so it is written by hand, with each pad until one is right.
-fn enrol_request(signer: &Ed25519Signer) -> Vec<u8> {
-    let key = signer.verifying_key();
-    (0..88)
-        .map(|pad| {
-            encode(&(
-                1,
-                ByteArray::new([0xe1; 16]),
-                ByteArray::new([8; 32]),
-                1,
-                ByteBuf::from(key.as_bytes()),
-                "Alice's phone",
-                (0, ByteBuf::new()),
-                NOW.as_secs(),
-                1,
-                ByteBuf::from(vec![0; pad]),
-            ))
-            .unwrap()
-        })
-        .find(|payload| FromDevice::decode(Typ::EnrolRequest, payload).is_ok())
-        .unwrap()
+fn rotation_key() -> RotationPublicKey {
+    RotationPublicKey::parse(ServerKey::from_bytes(&[9; 32]).public_key().as_bytes()).unwrap()
+}
+
+/// Only an enrolment makes one, and keeps it to itself: so it is written by hand.
+fn enrol_request(alg: u8, key: &[u8], push: (u8, &[u8])) -> Vec<u8> {
+    padded(Typ::EnrolRequest, |pad| {
+        let (id, bind) = (ByteArray::new([0xe1; 16]), ByteArray::new([8; 32]));
+        let push = (push.0, ByteBuf::from(push.1));
+        encode(&(1, id, bind, alg, ByteBuf::from(key), "Alice's phone", push, NOW.as_secs(), 1, pad))
+    })
+}
+
+/// As above: only a server that opened a rotation makes one.
+fn ticket() -> Vec<u8> {
+    padded(Typ::Ticket, |pad| {
+        let (id, hash, token) = (ByteArray::new([0xa1; 16]), ByteArray::new([4; 32]), ByteArray::new([1; 16]));
+        encode(&(1, id, hash, token, 2, ByteArray::new([5; 32]), ByteArray::new([6; 48]), NOW.as_secs(), pad))
+    })
+}
+
+/// The payload with each pad until one is right.
+fn padded(typ: Typ, payload: impl Fn(ByteBuf) -> Result<Vec<u8>, CborError>) -> Vec<u8> {
+    let right = |bytes: &Vec<u8>| {
+        if typ.is_from_device() {
+            FromDevice::decode(typ, bytes).is_ok()
+        } else {
+            Payload::from_stored(typ, bytes.clone()).and_then(|payload| payload.decode()).is_ok()
+        }
+    };
+    (0..88).map(|pad| payload(ByteBuf::from(vec![0; pad])).unwrap()).find(right).unwrap()
 }

@@ -84,7 +84,7 @@ impl DeviceEnrolment {
         let binding = Binding { tenant: offer.tenant, device: offer.device, epoch: offer.epoch };
         let server_key = ServerPublicKey::from_bytes(offer.server_key);
         let context = Context::enrolment(&offer.psk, &offer.enrolment, &binding)?;
-        let (enc, mut sender) = context.sender(&server_key, rng)?;
+        let (enc, mut sender) = context.sender(server_key.as_bytes(), rng)?;
         let (keys, confirmation) = channel(&sender, &binding)?;
         let request = EnrolRequest::new(offer.enrolment, *bind(&sender, &binding)?, signer.verifying_key(), profile);
         let plain = sign1::sign(&FromDevice::EnrolRequest(request), &binding.tenant, signer)?;

@@ -136,7 +136,7 @@ impl Frame<'_> {
             return Err(Error::UnknownEnrolment);
         }
         let binding = Binding { tenant, device, epoch };
-        let mut context = Context::enrolment(psk, &enrolment, &binding)?.receiver(server_key, self.enc())?;
+        let mut context = Context::enrolment(psk, &enrolment, &binding)?.receiver(server_key.private(), self.enc())?;
         let plain = context.open(self.ciphertext(), &external_aad(&tenant)).map_err(|_| Error::BadSeal)?;
         let plain = Zeroizing::new(plain);
         let sign1 = Sign1::parse(&plain)?;

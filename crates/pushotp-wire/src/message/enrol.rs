@@ -4,7 +4,7 @@ use core::fmt;
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{EnrolmentId, TokenId, UnixTime};
 
-use super::{Hash, Id, Payload, Sent, read, secs, tokens, version, write};
+use super::{Hash, Id, MAX_NAME, Payload, Sent, read, secs, tokens, version, write};
 use crate::{
     Error,
     padding::Frame,
@@ -12,9 +12,6 @@ use crate::{
     terms::{MessageHash, OtpSpec, PushAddress, PushKind, TokenPolicy, Typ},
     text::displayable,
 };
-
-/// The longest name of a device or a token, in bytes.
-const MAX_NAME: usize = 64;
 
 type RequestFields = (u8, Id, ByteArray<32>, u8, ByteBuf, String, (u8, ByteBuf), u64, u64, ByteBuf);
 type InfoFields = (Id, String, u8, (u8, u8));

@@ -4,7 +4,10 @@ use core::fmt;
 use pushotp_types::TenantId;
 use sha2::{Digest, Sha256};
 
-use super::{Approve, Cancel, Challenge, Deny, EnrolRequest, EnrolResponse, Fetch, Pending, Report, ResultMessage};
+use super::{
+    Approve, Cancel, Challenge, Deny, EnrolRequest, EnrolResponse, Fetch, Pending, Report, ResultMessage, Rotate,
+    Ticket, Update,
+};
 use crate::{
     Error,
     cursor::with_bytes_head,
@@ -88,6 +91,7 @@ impl Payload {
             Typ::Cancel => FromServer::Cancel(Cancel::decode(&self.bytes)?),
             Typ::Pending => FromServer::Pending(Pending::decode(&self.bytes)?),
             Typ::EnrolResponse => FromServer::EnrolResponse(EnrolResponse::decode(&self.bytes)?),
+            Typ::Ticket => FromServer::Ticket(Ticket::decode(&self.bytes)?),
             _ => return Err(Error::Direction),
         })
     }
@@ -124,6 +128,8 @@ pub enum FromServer {
     Pending(Pending),
     /// The reply to an enrolment request.
     EnrolResponse(EnrolResponse),
+    /// The reply to a rotation.
+    Ticket(Ticket),
 }
 
 /// A message of a device.
@@ -151,6 +157,10 @@ pub enum FromDevice {
     Fetch(Fetch),
     /// A new device.
     EnrolRequest(EnrolRequest),
+    /// Push address, switches or name change.
+    Update(Update),
+    /// A token gets a new secret.
+    Rotate(Rotate),
 }
 
 impl FromDevice {
@@ -163,10 +173,12 @@ impl FromDevice {
             Self::Report(_) => Typ::Report,
             Self::Fetch(_) => Typ::Fetch,
             Self::EnrolRequest(_) => Typ::EnrolRequest,
+            Self::Update(_) => Typ::Update,
+            Self::Rotate(_) => Typ::Rotate,
         }
     }
 
-    /// The padded payload that a device signs; that of an approval has number and passcode in it: erase it.
+    /// The padded payload that a device signs; those of approval and rotation have a passcode in them: erase them.
     ///
     /// # Errors
     /// [`Error::Padding`] never happens for a message that its constructor took.
@@ -177,6 +189,8 @@ impl FromDevice {
             Self::Report(message) => message.encode(),
             Self::Fetch(message) => message.encode(),
             Self::EnrolRequest(message) => message.encode(),
+            Self::Update(message) => message.encode(),
+            Self::Rotate(message) => message.encode(),
         }
     }
 
@@ -191,6 +205,8 @@ impl FromDevice {
             Typ::Report => Self::Report(Report::decode(payload)?),
             Typ::Fetch => Self::Fetch(Fetch::decode(payload)?),
             Typ::EnrolRequest => Self::EnrolRequest(EnrolRequest::decode(payload)?),
+            Typ::Update => Self::Update(Update::decode(payload)?),
+            Typ::Rotate => Self::Rotate(Rotate::decode(payload)?),
             _ => return Err(Error::Direction),
         })
     }

@@ -47,7 +47,7 @@ pub struct Transition {
 ///
 /// assert_eq!(Reply::new(Status::Expired), Reply { status: Status::Expired, left: 0, failures: 0 });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
     /// The verdict.
     pub status: Status,

@@ -55,6 +55,12 @@ codes! {
         EnrolRequest = 65289,
         /// The reply to it.
         EnrolResponse = 65290,
+        /// A device's new push address, switches or name.
+        Update = 65291,
+        /// A device asks for a new secret for a token, or shows that it has it.
+        Rotate = 65292,
+        /// The reply that gives it.
+        Ticket = 65293,
     }
 
     /// What became of a message of the device.
@@ -173,6 +179,9 @@ impl Typ {
     /// Whether it comes from a device, so in a frame; the others come in envelopes.
     #[must_use]
     pub const fn is_from_device(self) -> bool {
-        matches!(self, Self::Approve | Self::Deny | Self::Report | Self::Fetch | Self::EnrolRequest)
+        matches!(
+            self,
+            Self::Approve | Self::Deny | Self::Report | Self::Fetch | Self::EnrolRequest | Self::Update | Self::Rotate
+        )
     }
 }

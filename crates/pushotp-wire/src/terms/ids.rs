@@ -1,7 +1,9 @@
-use core::fmt;
+use core::{fmt, num::NonZeroU32};
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
+
+use crate::Error;
 
 macro_rules! bytes {
     ($($(#[$meta:meta])* $name:ident: $len:literal)+) => {$(
@@ -71,6 +73,18 @@ bytes! {
     /// assert_ne!(MessageHash::of(b"one"), MessageHash::of(b"two"));
     /// ```
     MessageHash: 32
+    /// Names one rotation of a token's secret: 16 random bytes, drawn by the device.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::RotationId::from_bytes([3; 16]).as_bytes(), &[3; 16]);
+    /// ```
+    RotationId: 16
+    /// The hash of what a rotation is about: the question that its passcode answers.
+    ///
+    /// ```
+    /// assert_eq!(pushotp_wire::terms::RotationHash::from_bytes([0; 32]).to_string().len(), 64);
+    /// ```
+    RotationHash: 32
 }
 
 impl ChallengeId {
@@ -91,6 +105,57 @@ impl Nonce {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
+    }
+}
+
+impl RotationId {
+    /// A fresh one.
+    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+}
+
+/// Counts the secrets of one token: 1 for that of the enrolment, one more for each rotation.
+///
+/// ```
+/// use pushotp_wire::terms::Generation;
+///
+/// assert_eq!(Generation::FIRST.next().map(Generation::get), Some(2));
+/// assert!(Generation::new(0).is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(NonZeroU32);
+
+impl Generation {
+    /// That of the enrolment.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// A generation as it was stored or received.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for 0.
+    pub const fn new(generation: u32) -> Result<Self, Error> {
+        match NonZeroU32::new(generation) {
+            Some(generation) => Ok(Self(generation)),
+            None => Err(Error::Field("gen")),
+        }
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The one after it; `None` after the last of 2^32 - 1.
+    #[must_use]
+    pub const fn next(self) -> Option<Self> {
+        match self.0.checked_add(1) {
+            Some(next) => Some(Self(next)),
+            None => None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use pushotp_wire::{
     device::{Approval, Device, Sending, Shown},
     message::{Approve, ApproveParts, ChallengeParts, FromDevice, Sent},
     signer::{DeviceSigner, SignError, VerifyingKey},
-    terms::{ChallengePolicy, NumberMode, Reason, TokenPolicy, UserVerification},
+    terms::{ChallengePolicy, NumberMode, OtpSpec, PasscodeKind, Reason, TokenPolicy, UserVerification},
 };
 
 use crate::fixture::*;
@@ -80,6 +80,33 @@ fn numbers_of_the_weaker_modes() {
         let shown = world.opened(parts).show(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
         let bad = Approval { number: bad, ..approval(&code) };
         assert_eq!(refused(&mut world, shown, &bad), Error::Number, "{number:?} {:?}", bad.number);
+    }
+}
+
+/// HOTP and TOTP passcodes are as long as the challenge says, and no other length is sent.
+#[test]
+fn passcodes_of_the_other_kinds() {
+    for kind in [PasscodeKind::Hotp, PasscodeKind::Totp] {
+        for digits in 6..=10 {
+            let otp = OtpSpec::new(kind, Digits::new(digits).unwrap()).unwrap();
+            let mut world = World::new();
+            let mut shown = world
+                .opened(ChallengeParts { otp, ..parts() })
+                .show(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)])
+                .unwrap();
+            assert_eq!(shown.otp(), otp);
+            for other in (6..=10).filter(|other| *other != digits) {
+                let wrong = Code::from_value(123_456, Digits::new(other).unwrap());
+                let unsent =
+                    world.send(|device, sending| shown.approve(&approval(&wrong), device, sending)).unwrap_err();
+                assert_eq!(unsent.error, Error::Code, "{other} for {digits}");
+                shown = unsent.state;
+            }
+            let right = Code::from_value(123_456, otp.digits());
+            let (frame, _) = world.send(|device, sending| shown.approve(&approval(&right), device, sending)).unwrap();
+            let (FromDevice::Approve(approve), _) = world.receive(&frame) else { panic!() };
+            assert_eq!(approve.expose_code(), right.expose());
+        }
     }
 }
 

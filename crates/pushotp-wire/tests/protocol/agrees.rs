@@ -8,13 +8,15 @@ use pushotp_wire::{
     device::Incoming,
     envelope::seal,
     message::{
-        Approve, ApproveParts, Cancel, Challenge, ChallengeParts, Context, ContextValue, Deny, Fetch, FromDevice,
-        FromServer, Payload, Pending, Reply, Report, ResultMessage, Sent,
+        Approve, ApproveParts, Cancel, Challenge, ChallengeParts, Changes, Context, ContextValue, Deny, Fetch,
+        FromDevice, FromServer, Payload, Pending, PushSwitch, Reply, Report, ResultMessage, Rotate, Rotation,
+        RotationStep, Sent, Update,
     },
+    rotate::RotationPublicKey,
     signer::{DeviceSigner, Ed25519Signer},
     terms::{
-        CancelReason, ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, Nonce, NumberMode, OtpSpec, Reason,
-        Status, UserVerification,
+        CancelReason, ChallengeHash, ChallengeId, ChallengePolicy, Generation, MessageHash, Nonce, NumberMode, OtpSpec,
+        PushAddress, PushKind, Reason, RotationId, Status, UserVerification,
     },
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -54,6 +56,22 @@ fn from_server() -> Vec<(Payload, u64, Fields)> {
     ]
 }
 
+fn our_update() -> Update {
+    // In any order: the message has them ascending.
+    let push = vec![
+        PushSwitch { token: pushotp_types::TokenId::from_bytes(OTHER_TOKEN), on: true },
+        PushSwitch { token: token(), on: false },
+    ];
+    let address = PushAddress::new(PushKind::Fcm, b"address".to_vec()).unwrap();
+    let changes = Changes { address: Some(address), push, name: Some("Alice's phone".into()) };
+    Update::new(DeviceId::from_bytes(DID), changes, Sent { at: at(NOW), sequence: NOW * 1000 }).unwrap()
+}
+
+fn our_rotation(generation: u32, step: RotationStep) -> Rotation {
+    let generation = Generation::new(generation).unwrap();
+    Rotation { id: RotationId::from_bytes(RID), token: token(), generation, step }
+}
+
 /// Each message of a device, and its number and fields by hand.
 fn from_device() -> Vec<(FromDevice, u64, Fields)> {
     let (challenge, hash) = (ChallengeId::from_bytes(CID), ChallengeHash::from_bytes(CH));
@@ -65,11 +83,16 @@ fn from_device() -> Vec<(FromDevice, u64, Fields)> {
     let deny = Deny::new((challenge, hash), Reason::NotMe, sent).unwrap();
     let report = Report::new((challenge, hash), Reason::NotMe, sent).unwrap();
     let fetch = Fetch::new(DeviceId::from_bytes(DID), Nonce::from_bytes([4; 16]), at(NOW)).unwrap();
+    let key = RotationPublicKey::parse(&[9; 32]).unwrap();
+    let (ask, confirm) = (our_rotation(1, RotationStep::Request { key }), our_rotation(2, RotationStep::Confirm));
     vec![
         (FromDevice::Approve(approve), 65282, messages::approve()),
         (FromDevice::Deny(deny), 65283, messages::deny()),
         (FromDevice::Report(report), 65284, messages::deny()),
         (FromDevice::Fetch(fetch), 65287, messages::fetch()),
+        (FromDevice::Update(our_update()), 65291, update()),
+        (FromDevice::Rotate(Rotate::new(ask, &code, sent).unwrap()), 65292, rotate(&[9; 32])),
+        (FromDevice::Rotate(Rotate::new(confirm, &code, sent).unwrap()), 65292, messages::confirm()),
     ]
 }
 

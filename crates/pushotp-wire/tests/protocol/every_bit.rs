@@ -13,10 +13,16 @@ fn flipped(good: &[u8], bit: usize) -> Vec<u8> {
 /// Cases 49 to 52, on the device.
 #[test]
 fn of_an_envelope() {
-    let good = envelope(65281, &payload(&messages::challenge()));
-    assert!(device_opens(&good).is_ok());
+    let ticket = messages::ticket(&messages::RID, &messages::RH, (&[9; 32], &[8; 48]));
+    for (typ, fields) in [(65281, messages::challenge()), (65293, ticket)] {
+        every_bit_of_an_envelope(&envelope(typ, &payload(&fields)));
+    }
+}
+
+fn every_bit_of_an_envelope(good: &[u8]) {
+    assert!(device_opens(good).is_ok());
     for bit in 0..good.len() * 8 {
-        let error = device_opens(&flipped(&good, bit)).err().unwrap();
+        let error = device_opens(&flipped(good, bit)).err().unwrap();
         let right = match bit / 8 {
             10..18 => error == Error::UnknownKid,
             // iv, ciphertext and tag
@@ -32,10 +38,16 @@ fn of_an_envelope() {
 /// Cases 49 and 222, at the server.
 #[test]
 fn of_a_frame() {
-    let good = frame(&sign1(65282, &signed_payload(&messages::approve())));
-    assert!(server_opens(&good).is_ok());
+    let rotate = messages::rotate(&crate::rotates::epk());
+    for (typ, fields) in [(65282, messages::approve()), (65291, messages::update()), (65292, rotate)] {
+        every_bit_of_a_frame(&frame(&sign1(typ, &signed_payload(&fields))));
+    }
+}
+
+fn every_bit_of_a_frame(good: &[u8]) {
+    assert!(server_opens(good).is_ok());
     for bit in 0..good.len() * 8 {
-        let error = server_opens(&flipped(&good, bit)).err().unwrap();
+        let error = server_opens(&flipped(good, bit)).err().unwrap();
         let right = match bit / 8 {
             3..11 => error == Error::UnknownKid,
             // enc, ciphertext and tag

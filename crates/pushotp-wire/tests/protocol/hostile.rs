@@ -32,6 +32,10 @@ fn seeds() -> Vec<(u16, Vec<u8>)> {
         (65288, payload(&pending(&[item.clone(), item]))),
         (65289, signed_payload(&request(&run))),
         (65290, payload(&response(&RH, 0, &[token_info(TOKEN, "Bank", 1)]))),
+        (65291, signed_payload(&update())),
+        (65292, signed_payload(&rotate(&[9; 32]))),
+        (65292, signed_payload(&confirm())),
+        (65293, payload(&ticket(&RID, &RH, (&[9; 32], &[8; 48])))),
     ]
 }
 
@@ -64,6 +68,7 @@ fn decode(typ: Typ, bytes: &[u8]) -> Option<Vec<u8>> {
         FromServer::Cancel(message) => message.encode(),
         FromServer::Pending(message) => message.encode(),
         FromServer::EnrolResponse(message) => message.encode(),
+        FromServer::Ticket(message) => message.encode(),
         other => panic!("{other:?}"),
     };
     Some(payload.unwrap().as_bytes().to_vec())

@@ -12,12 +12,17 @@
 mod agrees;
 mod cbor;
 mod enrols;
+#[cfg(feature = "es256")]
+mod es256;
 mod every_bit;
 mod hostile;
 mod hpke;
 mod messages;
+mod modes;
 mod peer;
 mod refuses_answers;
 mod refuses_challenges;
 mod refuses_enrolments;
+mod refuses_housekeeping;
 mod refuses_seals;
+mod rotates;

@@ -8,6 +8,7 @@ use crate::{
 pub(crate) const CID: [u8; 16] = [0xc1; 16];
 pub(crate) const CH: [u8; 32] = [0xcc; 32];
 pub(crate) const RH: [u8; 32] = [0xbb; 32];
+pub(crate) const RID: [u8; 16] = [0xa1; 16];
 
 pub(crate) type Fields = Vec<Vec<u8>>;
 
@@ -82,6 +83,46 @@ pub(crate) fn cancel() -> Fields {
 
 pub(crate) fn pending(items: &[Vec<u8>]) -> Fields {
     vec![uint(1), bytes([4; 16]), uint(NOW), array(&items.iter().map(bytes).collect::<Vec<_>>())]
+}
+
+pub(crate) fn update() -> Fields {
+    let switch = |tid: [u8; 16], on: u64| array(&[bytes(tid), uint(on)]);
+    vec![
+        uint(1),
+        bytes(DID),
+        array(&[array(&[uint(2), bytes(b"address")])]),
+        array(&[switch(TOKEN, 0), switch(OTHER_TOKEN, 1)]),
+        text("Alice's phone"),
+        uint(NOW),
+        uint(NOW * 1000),
+    ]
+}
+
+/// A request for a ticket, sealed to `epk`.
+pub(crate) fn rotate(epk: &[u8]) -> Fields {
+    rotation(1, 0, epk)
+}
+
+pub(crate) fn confirm() -> Fields {
+    rotation(2, 1, &[])
+}
+
+fn rotation(generation: u64, step: u64, epk: &[u8]) -> Fields {
+    vec![
+        uint(1),
+        bytes(RID),
+        bytes(TOKEN),
+        uint(generation),
+        uint(step),
+        bytes(epk),
+        text("64727617"),
+        uint(NOW),
+        uint(NOW * 1000),
+    ]
+}
+
+pub(crate) fn ticket(rid: &[u8], rh: &[u8], (enc, ct): (&[u8], &[u8])) -> Fields {
+    vec![uint(1), bytes(rid), bytes(rh), bytes(TOKEN), uint(2), bytes(enc), bytes(ct), uint(NOW)]
 }
 
 /// The fields with one of them replaced.

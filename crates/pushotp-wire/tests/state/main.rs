@@ -10,6 +10,8 @@
 
 mod cases;
 mod fixture;
+mod housekeeping;
 mod model;
 mod properties;
+mod rotation_model;
 mod table;

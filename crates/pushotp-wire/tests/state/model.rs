@@ -1,7 +1,7 @@
 //! Every reachable state of one request, with three devices, lost replies and every order of events.
 //!
 //! A lost reply and a crash after the write look the same to the request: the device sends its bytes again. So all bytes
-//! may come again in every state here.
+//! may come again in every state here. The test target `model` has two servers that write one request.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -167,37 +167,4 @@ fn negative_control_without_consumption() {
     };
     let found = explore(generous).unwrap_err();
     assert!(found.starts_with("a grant too many"), "{found}");
-}
-
-/// One stored value with a version, and two servers that both read before either writes.
-fn race(events: [Event; 2], compare: bool) -> (State, u8) {
-    let (mut stored, mut version) = (pending(), 0);
-    if events.contains(&Event::Collect) {
-        stored = apply(&stored, &approve(99), at(EXPIRES)).next.unwrap();
-    }
-    let reads = events.map(|event| (event, stored.clone(), version));
-    let mut won = 0;
-    for (event, read, read_version) in reads {
-        let mut transition = apply(&read, &event, at(EXPIRES));
-        if compare && read_version != version {
-            transition = apply(&stored, &event, at(EXPIRES));
-        }
-        let accepted = transition.reply.is_some_and(|reply| reply.status == Status::Accepted);
-        won += u8::from(accepted || transition.collected == Some(Collected::Granted));
-        if let Some(next) = transition.next {
-            (stored, version) = (next, version + 1);
-        }
-    }
-    (stored.state, won)
-}
-
-/// Cases 144 and 149 on two servers: with compare and swap one wins; without it both do, and a denial is overwritten.
-#[test]
-fn races_between_servers() {
-    let deny = Event::Deny(denial(8, TABLET));
-    assert_eq!(race([Event::Collect, Event::Collect], true), (State::Consumed, 1));
-    assert_eq!(race([deny, approve(1)], true), (State::Denied { device: TABLET }, 1));
-    assert_eq!(race([Event::Collect, Event::Collect], false).1, 2);
-    let (state, won) = race([deny, approve(1)], false);
-    assert!(matches!(state, State::Approved { .. }) && won == 2);
 }

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    fuzz_entry::payload(input);
+    fuzz_entry::enrol_response(input);
 });
