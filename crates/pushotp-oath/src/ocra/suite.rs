@@ -202,7 +202,8 @@ impl OcraSuite {
         if fields.next().is_some() {
             return Err(SuiteError::Order);
         }
-        let mut suite = Self { text: [0; MAX_LEN], len: text.len(), algorithm, digits, ..Self::PUSH };
+        let mut suite = Self { len: text.len(), algorithm, digits, ..Self::PUSH };
+        suite.text = [0; MAX_LEN];
         for (place, byte) in suite.text.iter_mut().zip(text.bytes()) {
             *place = byte;
         }
