@@ -210,6 +210,18 @@ fn opening(report: &mut Report) {
         report.check("envelope opening, beyond the verdict", false, found.saturating_sub(2));
         bytes[place] ^= 1;
     }
+    // An envelope for a kid that nobody has, and one for another's: the kid is public, the keys beside it are not.
+    for place in [64, 72] {
+        let mut other = black_box(exposed);
+        declassify(other.split_at(64).0);
+        other[place] ^= 1;
+        classify(other.split_at(64).0);
+        let others = ChannelKeys::from_exposed(&other).unwrap();
+        let parsed = Envelope::parse(&bytes).unwrap();
+        let verdict = if place == 64 { 0 } else { 2 };
+        let found = errors(|| parsed.open(&others, &tenant).is_ok());
+        report.check("envelope opening with other kids, beyond the verdict", false, found.saturating_sub(verdict));
+    }
     let leaky = errors(|| {
         let key = black_box(exposed);
         classify(&key);
