@@ -21,6 +21,7 @@ pub use attempt::{
 pub use blob::{Blob, BlobError, Field, OpenError, SealError, Sealing};
 pub use cost::{Cost, CostError};
 pub use device::{Assurance, DeviceError, DeviceKey, SoftwareKey};
-pub use header::{Generation, GenerationError, Header};
+pub use header::Header;
 pub use pin::{Pin, PinError, PinPolicy, PolicyError};
+pub use pushotp_types::Generation;
 pub use uniform::{UniformError, UniformSecret};

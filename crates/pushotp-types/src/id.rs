@@ -152,65 +152,85 @@ impl fmt::Debug for TenantId {
     }
 }
 
-/// Counts the enrolments of one device: 1 for the first, one more whenever phone or keys are replaced.
-///
-/// ```
-/// use pushotp_types::Epoch;
-///
-/// assert_eq!(Epoch::FIRST.get(), 1);
-/// assert_eq!(Epoch::FIRST.next().map(Epoch::get), Some(2));
-/// assert!(Epoch::new(0).is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Epoch(NonZeroU32);
+macro_rules! counted_from_one {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $zero:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(NonZeroU32);
 
-impl Epoch {
-    /// The epoch of a first enrolment.
-    ///
-    /// ```
-    /// # use pushotp_types::Epoch;
-    /// assert_eq!(Epoch::new(1), Ok(Epoch::FIRST));
-    /// assert!(Epoch::FIRST < Epoch::FIRST.next().unwrap());
-    /// ```
-    pub const FIRST: Self = Self(NonZeroU32::MIN);
+        impl $name {
+            /// The first one.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(1), Ok(", stringify!($name), "::FIRST));")]
+            #[doc = concat!("assert!(", stringify!($name), "::FIRST < ", stringify!($name), "::FIRST.next().unwrap());")]
+            /// ```
+            pub const FIRST: Self = Self(NonZeroU32::MIN);
 
-    /// An epoch as it was stored or received.
-    ///
-    /// # Errors
-    /// [`IdError`] for 0.
-    ///
-    /// ```
-    /// # use pushotp_types::Epoch;
-    /// assert_eq!(Epoch::new(1), Ok(Epoch::FIRST));
-    /// ```
-    pub const fn new(epoch: u32) -> Result<Self, IdError> {
-        match NonZeroU32::new(epoch) {
-            Some(epoch) => Ok(Self(epoch)),
-            None => Err(IdError::EpochZero),
+            #[doc = concat!($what, " as it was stored or received.")]
+            ///
+            /// # Errors
+            /// [`IdError`] for 0.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::{", stringify!($name), ", IdError};")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(0), Err(IdError::", stringify!($zero), "));")]
+            /// ```
+            pub const fn new(number: u32) -> Result<Self, IdError> {
+                match NonZeroU32::new(number) {
+                    Some(number) => Ok(Self(number)),
+                    None => Err(IdError::$zero),
+                }
+            }
+
+            /// The number itself.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::FIRST.get(), 1);")]
+            /// ```
+            #[must_use]
+            pub const fn get(self) -> u32 {
+                self.0.get()
+            }
+
+            /// The one after it, `None` after the last that four bytes can count.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_types::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(u32::MAX).map(", stringify!($name), "::next), Ok(None));")]
+            /// ```
+            #[must_use]
+            pub const fn next(self) -> Option<Self> {
+                match self.0.checked_add(1) {
+                    Some(next) => Some(Self(next)),
+                    None => None,
+                }
+            }
         }
-    }
+    };
+}
 
-    /// The number itself.
+counted_from_one! {
+    /// Counts the enrolments of one device: 1 for the first, one more whenever phone or keys are replaced.
     ///
     /// ```
-    /// # use pushotp_types::Epoch;
-    /// assert_eq!(Epoch::FIRST.get(), 1);
+    /// use pushotp_types::Epoch;
+    ///
+    /// assert_eq!(Epoch::FIRST.next().map(Epoch::get), Some(2));
     /// ```
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0.get()
-    }
-
-    /// The epoch of the next enrolment, `None` after the last that four bytes can count.
+    Epoch, "An epoch", EpochZero
+}
+counted_from_one! {
+    /// Counts the secrets of one token: 1 for that of the enrolment, one more for each new secret, PIN or cost.
     ///
     /// ```
-    /// # use pushotp_types::Epoch;
-    /// assert_eq!(Epoch::new(u32::MAX).map(Epoch::next), Ok(None));
+    /// use pushotp_types::Generation;
+    ///
+    /// assert_eq!(Generation::FIRST.next().map(Generation::get), Some(2));
     /// ```
-    #[must_use]
-    pub fn next(self) -> Option<Self> {
-        self.0.checked_add(1).map(Self)
-    }
+    Generation, "A generation", GenerationZero
 }
 
 /// An identifier out of its range.
@@ -228,4 +248,7 @@ pub enum IdError {
     /// Epochs count from 1.
     #[error("epochs count from 1")]
     EpochZero,
+    /// Generations count from 1.
+    #[error("generations count from 1")]
+    GenerationZero,
 }

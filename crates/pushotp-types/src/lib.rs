@@ -16,7 +16,7 @@ mod time;
 pub use code::Code;
 pub use digits::{Digits, DigitsError};
 pub use hash::HashAlgorithm;
-pub use id::{DeviceId, EnrolmentId, Epoch, IdError, TenantId, TokenId};
+pub use id::{DeviceId, EnrolmentId, Epoch, Generation, IdError, TenantId, TokenId};
 #[cfg(feature = "alloc")]
 pub use offer::Offer;
 #[cfg(feature = "alloc")]

@@ -50,10 +50,10 @@ pub enum RotationStep {
 /// let confirm = Rotation {
 ///     id: RotationId::from_bytes([3; 16]),
 ///     token: TokenId::from_bytes([7; 16]),
-///     generation: Generation::new(2)?,
+///     generation: Generation::new(2).unwrap(),
 ///     step: RotationStep::Confirm,
 /// };
-/// let third = Rotation { generation: Generation::new(3)?, ..confirm };
+/// let third = Rotation { generation: Generation::new(3).unwrap(), ..confirm };
 /// assert_ne!(confirm.hash(&binding)?, third.hash(&binding)?);
 /// # Ok::<(), pushotp_wire::Error>(())
 /// ```
@@ -124,7 +124,7 @@ fn step(step: u8, key: &[u8]) -> Result<RotationStep, Error> {
 /// let rotation = Rotation {
 ///     id: RotationId::from_bytes([3; 16]),
 ///     token: TokenId::from_bytes([7; 16]),
-///     generation: Generation::new(2)?,
+///     generation: Generation::new(2).unwrap(),
 ///     step: RotationStep::Confirm,
 /// };
 /// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 9 };
@@ -172,7 +172,7 @@ impl Rotate {
         let (v, id, token, generation, number, key, code, at, seq, _) = fields;
         let code = Zeroizing::new(code);
         version(v)?;
-        let generation = Generation::new(generation)?;
+        let generation = Generation::new(generation).map_err(|_| Error::Field("gen"))?;
         let step = step(number, &key)?;
         if code.len() != 8 {
             return Err(Error::Field("code"));

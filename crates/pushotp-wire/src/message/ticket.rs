@@ -67,7 +67,7 @@ impl Ticket {
             id: RotationId::from_bytes(*id),
             about: MessageHash::from_bytes(*about),
             token: TokenId::from_bytes(*token),
-            generation: Generation::new(generation)?,
+            generation: Generation::new(generation).map_err(|_| Error::Field("gen"))?,
             sealed: (*enc, *ciphertext),
             at: secs(at, "sts")?,
         })

@@ -1,9 +1,7 @@
-use core::{fmt, num::NonZeroU32};
+use core::fmt;
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
-
-use crate::Error;
 
 macro_rules! bytes {
     ($($(#[$meta:meta])* $name:ident: $len:literal)+) => {$(
@@ -114,48 +112,6 @@ impl RotationId {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
-    }
-}
-
-/// Counts the secrets of one token: 1 for that of the enrolment, one more for each rotation.
-///
-/// ```
-/// use pushotp_wire::terms::Generation;
-///
-/// assert_eq!(Generation::FIRST.next().map(Generation::get), Some(2));
-/// assert!(Generation::new(0).is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Generation(NonZeroU32);
-
-impl Generation {
-    /// That of the enrolment.
-    pub const FIRST: Self = Self(NonZeroU32::MIN);
-
-    /// A generation as it was stored or received.
-    ///
-    /// # Errors
-    /// [`Error::Field`] for 0.
-    pub const fn new(generation: u32) -> Result<Self, Error> {
-        match NonZeroU32::new(generation) {
-            Some(generation) => Ok(Self(generation)),
-            None => Err(Error::Field("gen")),
-        }
-    }
-
-    /// The number itself.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0.get()
-    }
-
-    /// The one after it; `None` after the last of 2^32 - 1.
-    #[must_use]
-    pub const fn next(self) -> Option<Self> {
-        match self.0.checked_add(1) {
-            Some(next) => Some(Self(next)),
-            None => None,
-        }
     }
 }
 
