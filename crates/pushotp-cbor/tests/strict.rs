@@ -48,6 +48,7 @@ fn variants() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+// protocol.md: CBOR-1, CBOR-2
 #[test]
 fn only_the_one_encoding_is_read() {
     assert_eq!(encode(&decode::<Fields>(&good()).unwrap()).unwrap(), good());
