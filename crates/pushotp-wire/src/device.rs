@@ -36,6 +36,10 @@ use crate::{
 };
 
 /// How far the clocks of device and server may be apart.
+///
+/// ```
+/// assert_eq!(pushotp_wire::device::SKEW.as_secs(), 120);
+/// ```
 pub const SKEW: Duration = Duration::from_secs(120);
 
 /// An enrolled device: what opens the server's envelopes and seals the device's frames.
@@ -95,24 +99,60 @@ pub enum Incoming {
 
 impl Device {
     /// A device with the keys of its enrolment.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{device::Device, keys::ChannelKeys};
+    ///
+    /// let world = World::new();
+    /// let (binding, keys) = (*world.device.binding(), world.device.keys().expose()); // as they were stored
+    /// let device = Device::new(binding, ChannelKeys::from_exposed(&keys)?, *world.device.server_key());
+    /// assert_eq!(device.keys().s2d_kid(), world.device.keys().s2d_kid());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(binding: Binding, keys: ChannelKeys, server_key: ServerPublicKey) -> Self {
         Self { binding, keys, server_key }
     }
 
     /// Whose channel it is.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().device.binding().tenant, tenant());
+    /// ```
     #[must_use]
     pub const fn binding(&self) -> &Binding {
         &self.binding
     }
 
     /// Its keys, to be stored.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::keys::ChannelKeys;
+    ///
+    /// let device = World::new().device;
+    /// let stored = device.keys().expose(); // seal it
+    /// assert_eq!(ChannelKeys::from_exposed(&stored)?.d2s_kid(), device.keys().d2s_kid());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn keys(&self) -> &ChannelKeys {
         &self.keys
     }
 
     /// The key that its frames are sealed to.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new();
+    /// assert_eq!(world.device.server_key(), world.server_key.public_key());
+    /// ```
     #[must_use]
     pub const fn server_key(&self) -> &ServerPublicKey {
         &self.server_key
@@ -125,6 +165,18 @@ impl Device {
     /// # Errors
     /// [`Error`] for anything but a message that the server sealed for this device; [`Error::NotYetValid`] or
     /// [`Error::Expired`] for a challenge more than 120 s off: then the device's clock may be wrong.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, device::Incoming};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let bytes = world.seal(&payload(parts())); // a challenge, for two minutes
+    /// assert!(matches!(world.device.open(&bytes, at(NOW))?, Incoming::Challenge(_)));
+    /// assert_eq!(world.device.open(&bytes, at(NOW + 241)).unwrap_err(), Error::Expired);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn open(&self, bytes: &[u8], now: UnixTime) -> Result<Incoming, Error> {
         let payload = Envelope::parse(bytes)?.open(&self.keys, &self.binding.tenant)?;
         match payload.decode()? {
@@ -149,6 +201,17 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Signer`], [`Error::Field`] for a clock before 2020 or after 2100, or [`Error::WeakKey`].
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::FromDevice;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (frame, nonce) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// let (FromDevice::Fetch(fetch), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!((fetch.device(), fetch.nonce()), (world.device.binding().device, nonce));
+    /// ```
     pub fn fetch(&self, sending: &mut Sending<'_>) -> Result<(Vec<u8>, Nonce), Error> {
         let nonce = Nonce::generate(sending.rng);
         let fetch = Fetch::new(self.binding.device, nonce, sending.sent.at)?;
@@ -180,6 +243,20 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Field`] if it replies to another fetch.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (nonce, challenge) = (Nonce::from_bytes([4; 16]), world.seal(&payload(parts())));
+    /// let pending = Pending::new(nonce, at(NOW), vec![challenge, vec![0; 119]])?;
+    /// let items = world.device.items(&pending, &nonce, at(NOW))?;
+    /// assert!(items[0].is_ok() && items[1].is_err());
+    /// assert!(world.device.items(&pending, &Nonce::from_bytes([5; 16]), at(NOW)).is_err());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn items(
         &self,
         pending: &Pending,

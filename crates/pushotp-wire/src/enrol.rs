@@ -20,9 +20,14 @@ use crate::{
 /// Six digits that both sides show, and a person compares: they differ if somebody else enrolled.
 ///
 /// ```
-/// # fn shown(code: &pushotp_wire::enrol::ConfirmationCode) {
-/// println!("Does the login page show {}?", code.as_str());
-/// # }
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // an offer
+/// let (request, waiting) = world.start();
+/// let server = world.open(&request).respond(&[token()], NOW, &mut world.rng)?;
+/// let device = waiting.finish(&server.response).unwrap();
+/// assert_eq!(server.confirmation, device.confirmation); // a person compares them
+/// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ConfirmationCode([u8; 6]);
@@ -40,6 +45,16 @@ impl ConfirmationCode {
     }
 
     /// The six digits.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// let (request, waiting) = World::new().start();
+    /// let server = World::new().open(&request).respond(&[token()], NOW, &mut World::new().rng)?;
+    /// let device = waiting.finish(&server.response).unwrap();
+    /// assert_eq!(device.confirmation.as_str(), server.confirmation.as_str());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()

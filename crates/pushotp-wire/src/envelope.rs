@@ -18,8 +18,24 @@ use crate::{
 };
 
 /// The longest message of the protocol, in bytes; checked before anything else.
+///
+/// ```
+/// use pushotp_wire::{Envelope, Error, envelope::MAX_LEN};
+///
+/// assert_eq!(Envelope::parse(&[0; MAX_LEN + 1]).unwrap_err(), Error::TooLarge);
+/// ```
 pub const MAX_LEN: usize = 4096;
 /// The shortest envelope, in bytes.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{envelope::MIN_LEN, message::Cancel, terms::{CancelReason, ChallengeId}};
+///
+/// let cancel = Cancel::new(ChallengeId::from_bytes([1; 16]), CancelReason::PageClosed, at(NOW));
+/// assert_eq!(World::new().seal(&cancel.encode()?).len(), MIN_LEN); // one block
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 pub const MIN_LEN: usize = 119;
 /// The longest plaintext, in blocks of 64 bytes.
 const MAX_BLOCKS: usize = 63;
@@ -83,24 +99,66 @@ impl<'a> Envelope<'a> {
     }
 
     /// Whose key seals it.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::Envelope;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let bytes = world.seal(&payload(parts()));
+    /// assert_eq!(Envelope::parse(&bytes)?.kid(), world.device.keys().s2d_kid());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn kid(&self) -> Kid {
         self.kid
     }
 
     /// The kind of message, authenticated by the seal.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Envelope, terms::Typ};
+    ///
+    /// let bytes = World::new().seal(&payload(parts()));
+    /// assert_eq!(Envelope::parse(&bytes)?.typ(), Typ::Challenge);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn typ(&self) -> Typ {
         self.typ
     }
 
     /// The nonce, 12 bytes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::Envelope;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (once, again) = (world.seal(&payload(parts())), world.seal(&payload(parts())));
+    /// assert_ne!(Envelope::parse(&once)?.iv(), Envelope::parse(&again)?.iv()); // fresh for every sealing
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn iv(&self) -> &[u8; 12] {
         &self.iv
     }
 
     /// The ciphertext with its tag.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::Envelope;
+    ///
+    /// let bytes = World::new().seal(&payload(parts()));
+    /// assert_eq!(Envelope::parse(&bytes)?.ciphertext().len() % 64, 16); // whole blocks, and the tag
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn ciphertext(&self) -> &'a [u8] {
         self.ciphertext
@@ -111,6 +169,21 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// [`Error::UnknownKid`] if it names another key, [`Error::BadSeal`] if it was not sealed with this one, for this
     /// tenant: which of its bytes is wrong is not said.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::TenantId;
+    /// use pushotp_wire::{Envelope, Error};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let bytes = world.seal(&payload(parts()));
+    /// let (envelope, keys) = (Envelope::parse(&bytes)?, world.device.keys());
+    /// assert_eq!(envelope.open(keys, &tenant())?, payload(parts()));
+    /// let other = TenantId::new(b"example.org").unwrap();
+    /// assert_eq!(envelope.open(keys, &other).unwrap_err(), Error::BadSeal);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn open(&self, keys: &ChannelKeys, tenant: &TenantId) -> Result<Payload, Error> {
         if self.kid != keys.s2d_kid() {
             return Err(Error::UnknownKid);

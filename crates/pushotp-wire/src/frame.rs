@@ -126,18 +126,50 @@ impl<'a> Frame<'a> {
     }
 
     /// The whole frame.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::Frame;
+    ///
+    /// let (bytes, _) = World::new().send(|device, sending| device.fetch(sending)).unwrap();
+    /// assert_eq!(Frame::parse(&bytes)?.as_bytes(), bytes);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Under which keys it claims to be sealed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::frame::{Frame, FrameId};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// let FrameId::Device(kid) = Frame::parse(&bytes)?.id() else { panic!("an enrolment") };
+    /// assert_eq!(kid, world.device.keys().d2s_kid()); // look its keys up
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn id(&self) -> FrameId {
         self.id
     }
 
     /// `rh`: its hash, which names it in a reply.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Frame, terms::MessageHash};
+    ///
+    /// let (bytes, _) = World::new().send(|device, sending| device.fetch(sending)).unwrap();
+    /// assert_eq!(Frame::parse(&bytes)?.hash(), MessageHash::of(&bytes));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn hash(&self) -> MessageHash {
         MessageHash::of(self.bytes)
@@ -156,6 +188,26 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`Error`]: tell the outside nothing but that the frame was refused. Any but [`Error::UnknownKid`] and
     /// [`Error::BadSeal`] is an incident: somebody holds the channel's PSK, and not the signing key.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, frame::{Frame, Recipient}, signer::DeviceSigner};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// let recipient = Recipient {
+    ///     server_key: &world.server_key,
+    ///     binding: world.device.binding(),
+    ///     keys: world.device.keys(),
+    ///     verifying_key: &world.signer.verifying_key(),
+    /// };
+    /// let frame = Frame::parse(&bytes)?;
+    /// assert!(frame.open(&recipient).is_ok());
+    /// let other = Recipient { keys: &keys(1), ..recipient };
+    /// assert_eq!(frame.open(&other).unwrap_err(), Error::UnknownKid);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn open(&self, recipient: &Recipient<'_>) -> Result<Signed, Error> {
         let Recipient { server_key, binding, keys, verifying_key } = recipient;
         let kid = keys.d2s_kid();
@@ -234,12 +286,42 @@ pub struct Signed {
 
 impl Signed {
     /// The kind of the message, out of its signed header.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{frame::{Frame, Recipient}, signer::DeviceSigner, terms::Typ};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// # let recipient = Recipient {
+    /// #     server_key: &world.server_key, binding: world.device.binding(), keys: world.device.keys(),
+    /// #     verifying_key: &world.signer.verifying_key(),
+    /// # };
+    /// assert_eq!(Frame::parse(&bytes)?.open(&recipient)?.typ(), Typ::Fetch);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn typ(&self) -> Typ {
         self.typ
     }
 
     /// `rh`: the hash of the whole frame, which names it in the reply.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{frame::{Frame, Recipient}, signer::DeviceSigner, terms::MessageHash};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (bytes, _) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// # let recipient = Recipient {
+    /// #     server_key: &world.server_key, binding: world.device.binding(), keys: world.device.keys(),
+    /// #     verifying_key: &world.signer.verifying_key(),
+    /// # };
+    /// assert_eq!(Frame::parse(&bytes)?.open(&recipient)?.hash(), MessageHash::of(&bytes));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> MessageHash {
         self.hash
@@ -250,6 +332,22 @@ impl Signed {
     /// # Errors
     /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range, and for a
     /// fetch or an update in the name of another device.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{frame::{Frame, Recipient}, message::FromDevice, signer::DeviceSigner};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (bytes, nonce) = world.send(|device, sending| device.fetch(sending)).unwrap();
+    /// # let recipient = Recipient {
+    /// #     server_key: &world.server_key, binding: world.device.binding(), keys: world.device.keys(),
+    /// #     verifying_key: &world.signer.verifying_key(),
+    /// # };
+    /// let FromDevice::Fetch(fetch) = Frame::parse(&bytes)?.open(&recipient)?.decode()? else { panic!() };
+    /// assert_eq!(fetch.nonce(), nonce);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn decode(&self) -> Result<FromDevice, Error> {
         match FromDevice::decode(self.typ, &self.payload)? {
             FromDevice::Fetch(fetch) if fetch.device() != self.device => Err(Error::Field("did")),
@@ -306,6 +404,24 @@ impl fmt::Debug for Sealing<'_> {
 /// # Errors
 /// [`Error::Signer`] if the device's key refused, [`Error::WeakKey`] for a server key of small order,
 /// [`Error::TooLarge`].
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Error, frame::{Sealing, seal}, keys::ServerPublicKey};
+/// use pushotp_wire::{message::{Fetch, FromDevice}, terms::Nonce};
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let fetch = Fetch::new(world.device.binding().device, Nonce::from_bytes([4; 16]), at(NOW))?;
+/// let message = FromDevice::Fetch(fetch);
+/// let (binding, keys) = (world.device.binding(), world.device.keys());
+/// let sealing = Sealing { binding, keys, server_key: world.server_key.public_key(), signer: &world.signer };
+/// assert_eq!(seal(&message, &sealing, &mut world.rng)?.len(), 191);
+///
+/// let weak = Sealing { server_key: &ServerPublicKey::from_bytes([0; 32]), ..sealing };
+/// assert_eq!(seal(&message, &weak, &mut world.rng).unwrap_err(), Error::WeakKey);
+/// # Ok::<(), pushotp_wire::Error>(())
+/// ```
 pub fn seal<R: CryptoRng + ?Sized>(message: &FromDevice, sealing: &Sealing<'_>, rng: &mut R) -> Result<Vec<u8>, Error> {
     let &Sealing { binding, keys, server_key, signer } = sealing;
     let kid = keys.d2s_kid();

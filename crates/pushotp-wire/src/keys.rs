@@ -46,6 +46,15 @@ pub struct ServerKey {
 
 impl ServerKey {
     /// A fresh key.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::keys::ServerKey;
+    ///
+    /// let mut fresh = || ServerKey::generate(&mut rng);
+    /// assert_ne!(fresh().public_key(), fresh().public_key());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         rng.fill_bytes(bytes.as_mut_slice());
@@ -53,6 +62,13 @@ impl ServerKey {
     }
 
     /// A key of 32 bytes; they are clamped as RFC 7748 says, so every value is one.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::ServerKey;
+    ///
+    /// let public = |bytes: &[u8; 32]| *ServerKey::from_bytes(bytes).public_key();
+    /// assert_ne!(public(&[7; 32]), public(&[8; 32]));
+    /// ```
     #[must_use]
     #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "32 bytes are the one length that it takes")]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
@@ -62,12 +78,26 @@ impl ServerKey {
     }
 
     /// The 32 bytes: the only way to them.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::ServerKey;
+    ///
+    /// let key = ServerKey::from_bytes(&[7; 32]);
+    /// let stored = key.expose(); // with the key-encryption key, not in the database
+    /// assert_eq!(ServerKey::from_bytes(&stored).public_key(), key.public_key());
+    /// ```
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.private.to_bytes().into())
     }
 
     /// The public key, for offers.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::ServerKey;
+    ///
+    /// assert_ne!(ServerKey::from_bytes(&[7; 32]).public_key().as_bytes(), &[7; 32]);
+    /// ```
     #[must_use]
     pub const fn public_key(&self) -> &ServerPublicKey {
         &self.public
@@ -104,12 +134,25 @@ pub struct ServerPublicKey([u8; 32]);
 
 impl ServerPublicKey {
     /// A key as it was received.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::{ServerKey, ServerPublicKey};
+    ///
+    /// let public = *ServerKey::from_bytes(&[7; 32]).public_key();
+    /// assert_eq!(ServerPublicKey::from_bytes(*public.as_bytes()), public); // out of an offer
+    /// ```
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
     /// Its bytes.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::ServerPublicKey;
+    ///
+    /// assert_eq!(ServerPublicKey::from_bytes([9; 32]).as_bytes(), &[9; 32]);
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -146,6 +189,14 @@ impl ChannelKeys {
     }
 
     /// All of it, to be stored: sealing key, PSK, and the two kids. The only way to the keys.
+    ///
+    /// ```
+    /// use pushotp_wire::keys::ChannelKeys;
+    ///
+    /// let keys = ChannelKeys::from_exposed(&[7; 80])?;
+    /// assert_eq!(keys.expose().as_slice(), [7; 80]); // erased when it is dropped
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 80]> {
         let mut out = Zeroizing::new([0; 80]);
@@ -161,6 +212,13 @@ impl ChannelKeys {
     ///
     /// # Errors
     /// [`Error::WeakKey`] for a key of zeros.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, keys::ChannelKeys};
+    ///
+    /// assert!(ChannelKeys::from_exposed(&[7; 80]).is_ok());
+    /// assert_eq!(ChannelKeys::from_exposed(&[0; 80]).unwrap_err(), Error::WeakKey);
+    /// ```
     pub fn from_exposed(bytes: &[u8; 80]) -> Result<Self, Error> {
         let (mut key, mut psk) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
         let (mut s2d, mut d2s) = ([0; 8], [0; 8]);
@@ -172,12 +230,28 @@ impl ChannelKeys {
     }
 
     /// The name of the server's envelopes.
+    ///
+    /// ```
+    /// use pushotp_wire::{keys::ChannelKeys, terms::Kid};
+    ///
+    /// let stored = std::array::from_fn(|n| if n < 72 { 1 } else { 2 });
+    /// assert_eq!(ChannelKeys::from_exposed(&stored)?.s2d_kid(), Kid::from_bytes([1; 8]));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn s2d_kid(&self) -> Kid {
         self.s2d_kid
     }
 
     /// The name of the device's frames: how a server finds the device.
+    ///
+    /// ```
+    /// use pushotp_wire::{keys::ChannelKeys, terms::Kid};
+    ///
+    /// let stored = std::array::from_fn(|n| if n < 72 { 1 } else { 2 });
+    /// assert_eq!(ChannelKeys::from_exposed(&stored)?.d2s_kid(), Kid::from_bytes([2; 8]));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn d2s_kid(&self) -> Kid {
         self.d2s_kid

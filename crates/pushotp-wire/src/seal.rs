@@ -1,15 +1,17 @@
 //! HPKE in the one mode and suite of the protocol: `mode_psk`, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 //! ChaCha20-Poly1305. Source: RFC 9180.
 
+mod kem;
+
 use alloc::vec::Vec;
 
 use hpke::{
     Deserializable as _, OpModeR, OpModeS, PskBundle, Serializable as _,
     aead::{AeadCtxR, AeadCtxS, ChaCha20Poly1305},
     kdf::HkdfSha256,
-    kem::X25519HkdfSha256,
     setup_receiver, setup_sender_with_rng,
 };
+pub(crate) use kem::{Dhkem as Kem, PrivateKey};
 use pushotp_cbor::{Bytes, encode};
 use pushotp_types::{EnrolmentId, TokenId};
 use rand_core::CryptoRng;
@@ -17,8 +19,6 @@ use zeroize::Zeroizing;
 
 use crate::{Error, keys::Binding, terms::Kid};
 
-pub(crate) type Kem = X25519HkdfSha256;
-pub(crate) type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 type Sender = AeadCtxS<ChaCha20Poly1305, HkdfSha256, Kem>;
 type Receiver = AeadCtxR<ChaCha20Poly1305, HkdfSha256, Kem>;
 

@@ -33,6 +33,12 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Its number in an enrolment request.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::Algorithm;
+    ///
+    /// assert_eq!((Algorithm::Ed25519.code(), Algorithm::Esp256.code()), (1, 2));
+    /// ```
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -126,6 +132,15 @@ pub struct Ed25519Signer(SigningKey);
 
 impl Ed25519Signer {
     /// A fresh key.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::signer::{DeviceSigner, Ed25519Signer};
+    ///
+    /// let mut fresh = || Ed25519Signer::generate(&mut rng).verifying_key();
+    /// assert_ne!(fresh(), fresh());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         rng.fill_bytes(seed.as_mut_slice());
@@ -133,12 +148,26 @@ impl Ed25519Signer {
     }
 
     /// A key of its 32 byte seed.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::{DeviceSigner, Ed25519Signer};
+    ///
+    /// let key = |seed: u8| Ed25519Signer::from_bytes(&[seed; 32]).verifying_key();
+    /// assert_eq!(key(7), key(7));
+    /// assert_ne!(key(7), key(8));
+    /// ```
     #[must_use]
     pub fn from_bytes(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
     /// The seed: the only way to it.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::Ed25519Signer;
+    ///
+    /// assert_eq!(Ed25519Signer::from_bytes(&[7; 32]).expose().as_slice(), [7; 32]);
+    /// ```
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes())

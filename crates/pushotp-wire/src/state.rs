@@ -83,15 +83,79 @@ pub use request::{Answer, Request, State};
 pub use transition::{Audit, Collected, Effect, Incident, Reply, Transition};
 
 /// How many passcodes are judged for one request; the last of them ends it.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::state::{Approval, Event, MAX_TRIES, NumberVerdict, PasscodeVerdict, State, TokenStanding, apply};
+/// use pushotp_wire::terms::{MessageHash, TokenPolicy, UserVerification};
+///
+/// let mut request = request(); // open for two minutes
+/// for n in 1..=MAX_TRIES {
+///     assert!(!request.state.is_final());
+///     let wrong = Approval {
+///         rh: MessageHash::of(&[n]),
+///         passcode: PasscodeVerdict::Wrong,
+/// #       device: pushotp_types::DeviceId::from_bytes([1; 16]), ch: request.hash, token: TOKEN,
+/// #       standing: TokenStanding::Usable, token_policy: TokenPolicy::NONE, verification: UserVerification::Pin,
+/// #       number: NumberVerdict::Right, failures: 0,
+///         // …
+///     };
+///     request = apply(&request, &Event::Approve(wrong), at(NOW)).next.ok_or("not judged")?;
+/// }
+/// assert_eq!(request.state, State::Failed);
+/// # Ok::<(), &str>(())
+/// ```
 pub const MAX_TRIES: u8 = 3;
 
 /// How long the login page may wait before it collects an approval.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, TokenId, UnixTime};
+/// # use pushotp_wire::{state::*, terms::*};
+/// # let request = Request {
+/// #     id: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]), tokens: vec![],
+/// #     policy: ChallengePolicy::VERIFY_USER, otp: OtpSpec::BOUND, expires: UnixTime::from_secs(1_800_000_000),
+/// #     state: State::Pending { wrong: 0 }, answers: vec![],
+/// # };
+/// use pushotp_wire::state::{COLLECT_GRACE, Event, State, apply};
+///
+/// let now = UnixTime::from_secs(1_800_000_000);
+/// # let (token, device) = (TokenId::from_bytes([7; 16]), DeviceId::from_bytes([1; 16]));
+/// let approved = Request { state: State::Approved { token, device, at: now }, ..request };
+/// let late = now.saturating_add(COLLECT_GRACE).saturating_add(std::time::Duration::from_secs(1));
+/// assert_eq!(apply(&approved, &Event::Tick, late).next.map(|next| next.state), Some(State::Expired));
+/// ```
 pub const COLLECT_GRACE: Duration = Duration::from_secs(60);
 
 /// How long after the end of its challenge a denied request may still be reported.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, TokenId, UnixTime};
+/// # use pushotp_wire::{state::*, terms::*};
+/// # let request = Request {
+/// #     id: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]), tokens: vec![],
+/// #     policy: ChallengePolicy::VERIFY_USER, otp: OtpSpec::BOUND, expires: UnixTime::from_secs(1_800_000_000),
+/// #     state: State::Pending { wrong: 0 }, answers: vec![],
+/// # };
+/// use pushotp_wire::state::{Denial, Event, REPORT_WINDOW, State, apply};
+///
+/// # let device = DeviceId::from_bytes([1; 16]);
+/// let denied = Request { state: State::Denied { device }, ..request };
+/// let rh = MessageHash::of(b"the frame");
+/// let report = Event::Report(Denial { device, rh, ch: denied.hash, reason: Reason::NotMe });
+/// let last = denied.expires.saturating_add(REPORT_WINDOW);
+/// assert_eq!(apply(&denied, &report, last).next.map(|next| next.state), Some(State::Reported));
+/// ```
 pub const REPORT_WINDOW: Duration = Duration::from_secs(600);
 
 /// How many answers a request remembers.
 ///
 /// It needs no more: two wrong passcodes, the answer that decides, and one report after it.
+///
+/// ```
+/// use pushotp_wire::state::{MAX_ANSWERS, MAX_TRIES};
+///
+/// assert_eq!(MAX_ANSWERS, usize::from(MAX_TRIES) + 1); // and a report
+/// ```
 pub const MAX_ANSWERS: usize = 4;

@@ -72,6 +72,15 @@ impl Answering {
     }
 
     /// The challenge's id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (shown, code) = (world.shown(), code());
+    /// let (_, answering) = world.send(|device, sending| shown.approve(&approval(&code), device, sending)).unwrap();
+    /// assert_eq!(answering.id(), parts().id);
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.shown.id()
@@ -81,6 +90,23 @@ impl Answering {
     ///
     /// # Errors
     /// Itself, if the result is of another message: it goes on waiting.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{device::{Device, Outcome, Sending}, terms::{MessageHash, Status}};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (shown, code) = (world.shown(), code());
+    /// let send = |device: &Device, sending: &mut Sending<'_>| shown.approve(&approval(&code), device, sending);
+    /// let (frame, answering) = world.send(send).unwrap();
+    /// let (_, about) = world.receive(&frame); // at the server
+    ///
+    /// let stray = world.told(MessageHash::of(b"another"), Status::Accepted);
+    /// let answering = answering.finish(&stray).unwrap_err(); // it goes on waiting
+    /// let result = world.told(about, Status::Expired);
+    /// assert!(matches!(answering.finish(&result), Ok(Outcome::Final(Status::Expired))));
+    /// ```
     pub fn finish(self, result: &ResultMessage) -> Result<Outcome, Self> {
         if result.about() != self.rh {
             return Err(self);
@@ -122,18 +148,51 @@ impl Denied {
     }
 
     /// The challenge's id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Reason;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// assert_eq!(denied.id(), parts().id);
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.prompt.challenge.id()
     }
 
     /// The challenge's hash.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Reason;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// assert_eq!(denied.hash(), payload(parts()).challenge_hash(&tenant()));
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> ChallengeHash {
         self.prompt.hash
     }
 
     /// Whether the challenge offers a report. One that is sent all the same is still an alarm.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Reason;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// assert!(denied.report_offered()); // "was it you?"
+    /// ```
     #[must_use]
     pub const fn report_offered(&self) -> bool {
         self.prompt.report_offered()
@@ -142,6 +201,19 @@ impl Denied {
     /// What the server said about the denial; `None` if the result is of another message.
     ///
     /// Show "denied" only after a result: somebody on the way may have dropped the message.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::{MessageHash, Reason, Status};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (frame, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// let (_, about) = world.receive(&frame); // at the server
+    /// assert_eq!(denied.finish(&world.told(MessageHash::of(b"another"), Status::Accepted)), None);
+    /// assert_eq!(denied.finish(&world.told(about, Status::AlreadyAnswered)), Some(Status::AlreadyAnswered));
+    /// ```
     #[must_use]
     pub fn finish(&self, result: &ResultMessage) -> Option<Status> {
         (result.about() == self.rh).then(|| result.reply().status)
@@ -152,6 +224,19 @@ impl Denied {
     /// # Errors
     /// [`Unsent`] with the denial back: [`Error::UnknownKid`](crate::Error::UnknownKid) for another device than the one that denied, or what kept
     /// the message from being sealed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::FromDevice, terms::Reason};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// let (frame, _) = world.send(|device, sending| denied.report(Reason::NotMe, device, sending)).unwrap();
+    /// let (FromDevice::Report(report), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!((report.challenge(), report.reason()), (parts().id, Reason::NotMe));
+    /// ```
     pub fn report(
         self,
         reason: Reason,
@@ -189,12 +274,38 @@ pub struct Reported {
 
 impl Reported {
     /// The challenge's id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Reason;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// let (_, reported) = world.send(|device, sending| denied.report(Reason::NotMe, device, sending)).unwrap();
+    /// assert_eq!(reported.id(), parts().id);
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.id
     }
 
     /// What the server said about the report; `None` if the result is of another message.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::{Reason, Status};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (_, denied) = world.send(|device, sending| shown.deny(Reason::NotMe, device, sending)).unwrap();
+    /// let (frame, reported) = world.send(|device, sending| denied.report(Reason::NotMe, device, sending)).unwrap();
+    /// let (_, about) = world.receive(&frame); // at the server
+    /// let too_late = world.told(about, Status::Expired); // more than ten minutes after the end
+    /// assert_eq!(reported.finish(&too_late), Some(Status::Expired));
+    /// ```
     #[must_use]
     pub fn finish(&self, result: &ResultMessage) -> Option<Status> {
         (result.about() == self.rh).then(|| result.reply().status)

@@ -55,18 +55,39 @@ impl Opened {
     }
 
     /// The challenge's id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // both ends of one channel
+    /// assert_eq!(world.opened(parts()).id(), parts().id);
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.prompt.challenge.id()
     }
 
     /// Its hash.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // both ends of one channel
+    /// assert_eq!(world.opened(parts()).hash(), payload(parts()).challenge_hash(&tenant()));
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> ChallengeHash {
         self.prompt.hash
     }
 
     /// Its last second, by the server's clock.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // both ends of one channel
+    /// assert_eq!(world.opened(parts()).expires(), at(NOW + 120));
+    /// ```
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.prompt.challenge.expires()
@@ -80,6 +101,18 @@ impl Opened {
     /// # Errors
     /// [`Error::TokenMismatch`] if the challenge names no token of this device, [`Error::TokenDisabled`] if all those
     /// have push off, [`Error::Number`] if none of the others can meet its floor. Then nothing is shown.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, device::HeldToken, terms::TokenPolicy};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let token = held(TOKEN, TokenPolicy::PIN_PROTECTED);
+    /// assert_eq!(world.opened(parts()).show(&[token]).unwrap().tokens(), [token]);
+    /// let off = HeldToken { push: false, ..token };
+    /// assert_eq!(world.opened(parts()).show(&[off]).unwrap_err(), Error::TokenDisabled);
+    /// ```
     pub fn show(self, held: &[HeldToken]) -> Result<Shown, Error> {
         let challenge = &self.prompt.challenge;
         let named: Vec<HeldToken> =
@@ -100,6 +133,16 @@ impl Opened {
     ///
     /// # Errors
     /// As [`show`](Self::show).
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::TokenPolicy;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let notification = world.opened(parts()).notify(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+    /// assert_eq!(notification.open().id(), parts().id);
+    /// ```
     pub fn notify(self, held: &[HeldToken]) -> Result<Notification, Error> {
         self.show(held).map(|shown| Notification { shown })
     }
@@ -126,8 +169,36 @@ pub struct Notification {
     shown: Shown,
 }
 
+/// Of a challenge that was opened to be shown, before it is.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+/// # use world::*;
+/// use pushotp_wire::device::Notification;
+///
+/// let mut world = World::new(); // both ends of one channel
+/// let notification = Notification::from(world.shown());
+/// assert!(notification.quick().is_err()); // its token may be approved in the app only
+/// ```
+impl From<Shown> for Notification {
+    fn from(shown: Shown) -> Self {
+        Self { shown }
+    }
+}
+
 impl Notification {
     /// The user opened the app.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::TokenPolicy;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let notification = world.opened(parts()).notify(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+    /// let shown = notification.open();
+    /// assert_eq!(shown.context().user(), "alice"); // now all of it is displayed
+    /// ```
     pub fn open(self) -> Shown {
         self.shown
     }
@@ -138,6 +209,18 @@ impl Notification {
     ///
     /// # Errors
     /// The notification itself, if the challenge or every token forbids it: then it can only be opened or denied.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::TokenPolicy;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (quick, slow) = (held(TOKEN, TokenPolicy::FROM_NOTIFICATION), held(OTHER_TOKEN, TokenPolicy::NONE));
+    /// let notification = world.opened(parts()).notify(&[quick, slow]).unwrap();
+    /// assert_eq!(notification.quick().unwrap().tokens(), [quick]);
+    /// assert!(world.opened(parts()).notify(&[slow]).unwrap().quick().is_err());
+    /// ```
     pub fn quick(self) -> Result<Shown, Self> {
         let forbidden = self.shown.policy().contains(ChallengePolicy::NOT_FROM_NOTIFICATION);
         let permits = |token: &HeldToken| token.policy.contains(TokenPolicy::FROM_NOTIFICATION);
@@ -151,6 +234,17 @@ impl Notification {
     ///
     /// # Errors
     /// As [`Shown::deny`], with the notification back.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::FromDevice, terms::{Reason, TokenPolicy}};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let notification = world.opened(parts()).notify(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+    /// let (frame, _) = world.send(|device, sending| notification.deny(Reason::NotMe, device, sending)).unwrap();
+    /// assert!(matches!(world.receive(&frame), (FromDevice::Deny(_), _))); // at the server
+    /// ```
     pub fn deny(
         self,
         reason: Reason,
@@ -163,6 +257,16 @@ impl Notification {
     }
 
     /// Whether a cancel message is about it: then it is void.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, TokenPolicy}};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let notification = world.opened(parts()).notify(&[held(TOKEN, TokenPolicy::PIN_PROTECTED)]).unwrap();
+    /// assert!(notification.is_withdrawn_by(&Cancel::new(parts().id, CancelReason::PageClosed, at(NOW))));
+    /// ```
     #[must_use]
     pub fn is_withdrawn_by(&self, cancel: &Cancel) -> bool {
         self.shown.is_withdrawn_by(cancel)

@@ -93,6 +93,19 @@ impl SeenChallenges {
     }
 
     /// Remembers a challenge, and says whether it is new; forgets those that can no longer be opened.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{device::{Seen, SeenChallenges}, message::ChallengeParts};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let mut seen = SeenChallenges::default();
+    /// assert_eq!(seen.note(&world.opened(parts()), at(NOW)), Seen::New);
+    /// assert_eq!(seen.note(&world.opened(parts()), at(NOW)), Seen::Again);
+    /// let other = ChallengeParts { nonce: [4; 32], ..parts() }; // under the same id
+    /// assert_eq!(seen.note(&world.opened(other), at(NOW)), Seen::Conflict);
+    /// ```
     pub fn note(&mut self, opened: &Opened, now: UnixTime) -> Seen {
         self.entries.retain(|entry| entry.expires.saturating_add(SKEW) >= now);
         let entry = SeenChallenge { id: opened.id(), hash: opened.hash(), expires: opened.expires() };

@@ -118,78 +118,174 @@ impl Shown {
     }
 
     /// The challenge's id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().shown().id(), parts().id);
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.prompt.challenge.id()
     }
 
     /// The challenge's hash: the question that the passcode answers.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().shown().hash(), payload(parts()).challenge_hash(&tenant()));
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> ChallengeHash {
         self.prompt.hash
     }
 
     /// All that must be displayed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().shown().context().application(), "Intranet");
+    /// ```
     #[must_use]
     pub const fn context(&self) -> &Context {
         self.prompt.challenge.context()
     }
 
     /// What the challenge asks for.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::ChallengePolicy;
+    ///
+    /// assert!(World::new().shown().policy().contains(ChallengePolicy::VERIFY_USER));
+    /// ```
     #[must_use]
     pub const fn policy(&self) -> ChallengePolicy {
         self.prompt.challenge.policy()
     }
 
     /// How the number gets into the device.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().shown().number_mode().digits(), 6); // ask for as many
+    /// ```
     #[must_use]
     pub const fn number_mode(&self) -> NumberMode {
         self.prompt.challenge.number()
     }
 
     /// Which passcode is to be sent.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::PasscodeKind;
+    ///
+    /// assert_eq!(World::new().shown().otp().kind(), PasscodeKind::Bound);
+    /// ```
     #[must_use]
     pub const fn otp(&self) -> OtpSpec {
         self.prompt.challenge.otp()
     }
 
     /// The last second at which an answer counts, by the server's clock.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().shown().expires(), at(NOW + 120));
+    /// ```
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.prompt.challenge.expires()
     }
 
     /// How long ago the server issued it; zero if the device's clock is behind.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let shown = World::new().shown();
+    /// assert_eq!(shown.age(at(NOW + 7)).as_secs(), 7);
+    /// assert_eq!(shown.age(at(NOW - 7)).as_secs(), 0);
+    /// ```
     #[must_use]
     pub const fn age(&self, now: UnixTime) -> Duration {
         now.since(self.prompt.challenge.issued())
     }
 
     /// The tokens that can answer, in the order in which they were given; never none.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// let shown = World::new().shown();
+    /// assert_eq!(shown.tokens().len(), 1); // of the two that it names, this device holds one
+    /// assert_eq!(shown.tokens()[0].id, TOKEN);
+    /// ```
     #[must_use]
     pub fn tokens(&self) -> &[HeldToken] {
         &self.tokens
     }
 
     /// Whether an approval with this token needs a verified user, by the challenge or by the token's own floor.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert!(World::new().shown().requires_verification(&TOKEN)); // ask for the PIN
+    /// ```
     #[must_use]
     pub fn requires_verification(&self, token: &TokenId) -> bool {
         !self.is_verified(token, UserVerification::None)
     }
 
     /// Whether this way to verify the user is enough for this token; never for one that cannot answer.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::UserVerification;
+    ///
+    /// let shown = World::new().shown();
+    /// assert!(shown.is_verified(&TOKEN, UserVerification::Pin));
+    /// assert!(!shown.is_verified(&TOKEN, UserVerification::Biometric)); // its policy does not permit that
+    /// assert!(!shown.is_verified(&OTHER_TOKEN, UserVerification::Pin)); // not on this device
+    /// ```
     #[must_use]
     pub fn is_verified(&self, token: &TokenId, verification: UserVerification) -> bool {
         self.floor(token).is_some_and(|floor| verified(self.policy(), floor, verification))
     }
 
     /// Whether to offer a report after a denial.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert!(World::new().shown().report_offered());
+    /// ```
     #[must_use]
     pub const fn report_offered(&self) -> bool {
         self.prompt.report_offered()
     }
 
     /// Whether a cancel message is about it: then it is void, and there is nothing left to answer.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let shown = World::new().shown();
+    /// let cancel = |id| Cancel::new(id, CancelReason::PageClosed, at(NOW));
+    /// assert!(shown.is_withdrawn_by(&cancel(parts().id)));
+    /// assert!(!shown.is_withdrawn_by(&cancel(ChallengeId::from_bytes([9; 16]))));
+    /// ```
     #[must_use]
     pub fn is_withdrawn_by(&self, cancel: &Cancel) -> bool {
         cancel.challenge() == self.id()
@@ -205,6 +301,22 @@ impl Shown {
     /// the one that is asked for, [`Error::Code`] for a passcode of another length, [`Error::Expired`] if it is plainly
     /// too late, [`Error::UnknownKid`] for another device than the one that opened it, or what kept the message from
     /// being sealed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, device::Approval, message::FromDevice};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (shown, code) = (world.shown(), code());
+    /// let short = Approval { number: "48291", ..approval(&code) };
+    /// let unsent = world.send(|device, sending| shown.approve(&short, device, sending)).unwrap_err();
+    /// assert_eq!(unsent.error, Error::Number); // nothing was sent, and the challenge is back
+    ///
+    /// let shown = unsent.state;
+    /// let (frame, _) = world.send(|device, sending| shown.approve(&approval(&code), device, sending)).unwrap();
+    /// assert!(matches!(world.receive(&frame), (FromDevice::Approve(_), _))); // at the server
+    /// ```
     pub fn approve(
         self,
         approval: &Approval<'_>,
@@ -222,6 +334,18 @@ impl Shown {
     /// # Errors
     /// [`Unsent`] with the challenge back: [`Error::UnknownKid`] for another device than the one that opened it, or what
     /// kept the message from being sealed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{message::FromDevice, terms::Reason};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let shown = world.shown();
+    /// let (frame, _) = world.send(|device, sending| shown.deny(Reason::WrongDetails, device, sending)).unwrap();
+    /// let (FromDevice::Deny(deny), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!(deny.reason(), Reason::WrongDetails);
+    /// ```
     pub fn deny(
         self,
         reason: Reason,

@@ -20,26 +20,14 @@ use crate::{
 /// A device that has sent its request and waits for the response.
 ///
 /// ```
-/// use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, UnixTime};
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
 /// use pushotp_wire::enrol::DeviceEnrolment;
-/// use pushotp_wire::keys::ServerKey;
-/// use pushotp_wire::message::{DeviceProfile, Sent};
-/// use pushotp_wire::{signer::Ed25519Signer, terms::PushAddress};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *ServerKey::from_bytes(&[7; 32]).public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
 ///
-/// let signer = Ed25519Signer::generate(&mut rng);
-/// let now = UnixTime::from_secs(1_800_000_000);
-/// let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// let (frame, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
-/// assert_eq!(frame.len(), 263);
-/// # let _ = waiting;
+/// let World { offer, signer, mut rng, .. } = World::new();
+/// let (frame, waiting) = DeviceEnrolment::start(&offer, profile(), &signer, &mut rng)?;
+/// assert_eq!(frame.len(), 263); // to be sent
+/// let _for_the_response = waiting;
 /// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 #[must_use]
@@ -72,6 +60,18 @@ impl DeviceEnrolment {
     /// # Errors
     /// [`Error::EnrolmentExpired`] by the device's own clock, [`Error::WeakKey`] for a server key of small order,
     /// [`Error::Signer`]; nothing is produced then.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{Error, enrol::DeviceEnrolment};
+    ///
+    /// let World { mut offer, signer, mut rng, .. } = World::new(); // an offer
+    /// assert!(DeviceEnrolment::start(&offer, profile(), &signer, &mut rng).is_ok());
+    /// offer.expires = UnixTime::from_secs(1_799_999_999); // a second ago
+    /// assert_eq!(DeviceEnrolment::start(&offer, profile(), &signer, &mut rng).unwrap_err(), Error::EnrolmentExpired);
+    /// ```
     pub fn start<R: CryptoRng + ?Sized>(
         offer: &Offer,
         profile: DeviceProfile,
@@ -101,6 +101,18 @@ impl DeviceEnrolment {
     /// # Errors
     /// [`NotEnrolled::Waiting`] with the enrolment back if it is not the server's reply to this very request,
     /// [`NotEnrolled::Refused`] if it is, and the server refused.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::enrol::NotEnrolled;
+    ///
+    /// let mut world = World::new(); // an offer
+    /// let (request, waiting) = world.start();
+    /// let refusal = world.open(&request).respond(&[], NOW, &mut world.rng)?.response; // no token for it
+    /// assert!(matches!(waiting.finish(&refusal), Err(NotEnrolled::Refused)));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn finish(self, response: &[u8]) -> Result<Enrolled, NotEnrolled> {
         match self.open(response) {
             Ok(tokens) if tokens.is_empty() => Err(NotEnrolled::Refused),
@@ -133,32 +145,17 @@ impl fmt::Debug for DeviceEnrolment {
 /// The device has no tokens.
 ///
 /// ```
-/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
-/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
-/// use pushotp_wire::{Error, enrol::{DeviceEnrolment, NotEnrolled}};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let now = UnixTime::from_secs(1_800_000_000);
-/// # let server_key = ServerKey::from_bytes(&[7; 32]);
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *server_key.public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
-/// # let signer = Ed25519Signer::generate(&mut rng);
-/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Error, enrol::NotEnrolled};
+///
+/// let mut world = World::new(); // an offer
+/// let (request, waiting) = world.start();
 ///
 /// // The offer is used up by now, so what is not the reply must not end it.
 /// let NotEnrolled::Waiting { enrolment, error } = waiting.finish(b"not a reply").unwrap_err() else { panic!() };
 /// assert_eq!(error, Error::Shape);
-/// # let recipient = EnrolmentRecipient {
-/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
-/// #     epoch: offer.epoch, psk: &offer.psk,
-/// # };
-/// # let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
-/// # let response = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?.response;
+/// let response = world.open(&request).respond(&[token()], NOW, &mut world.rng)?.response;
 /// assert_eq!(enrolment.finish(&response)?.tokens.len(), 1); // the same request again gets the same reply
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -182,28 +179,11 @@ pub enum NotEnrolled {
 /// An enrolled device: show the code, and store the rest once the person at the login page has confirmed it.
 ///
 /// ```
-/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
-/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
-/// use pushotp_wire::enrol::DeviceEnrolment;
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let now = UnixTime::from_secs(1_800_000_000);
-/// # let server_key = ServerKey::from_bytes(&[7; 32]);
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *server_key.public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
-/// # let signer = Ed25519Signer::generate(&mut rng);
-/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
-/// # let recipient = EnrolmentRecipient {
-/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
-/// #     epoch: offer.epoch, psk: &offer.psk,
-/// # };
-/// # let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
-/// # let response = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?.response;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // an offer
+/// let (request, waiting) = world.start();
+/// let response = world.open(&request).respond(&[token()], NOW, &mut world.rng)?.response;
 /// let enrolled = waiting.finish(&response)?;
 /// assert_eq!(enrolled.confirmation.as_str().len(), 6); // show it
 /// let (info, secret) = &enrolled.tokens[0]; // seal it

@@ -23,24 +23,15 @@ use crate::{
 /// What a server opens the first frame of an enrolment with: what its offer said.
 ///
 /// ```
-/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
-/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
-/// use pushotp_wire::enrol::EnrolmentRecipient;
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let now = UnixTime::from_secs(1_800_000_000);
-/// # let server_key = ServerKey::from_bytes(&[7; 32]);
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *server_key.public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
-/// # let signer = Ed25519Signer::generate(&mut rng);
-/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// # let (request, _) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Frame, enrol::EnrolmentRecipient};
+///
+/// let mut world = World::new(); // an offer
+/// let (request, _) = world.start();
+/// let World { offer, server_key, .. } = &world;
 /// let recipient = EnrolmentRecipient {
-///     server_key: &server_key,
+///     server_key,
 ///     tenant: offer.tenant,
 ///     enrolment: offer.enrolment,
 ///     device: offer.device,
@@ -75,30 +66,16 @@ impl fmt::Debug for EnrolmentRecipient<'_> {
 /// A request that was opened: the device holds the offer and its own signing key.
 ///
 /// ```
-/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
-/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let now = UnixTime::from_secs(1_800_000_000);
-/// # let server_key = ServerKey::from_bytes(&[7; 32]);
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *server_key.public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
-/// # let signer = Ed25519Signer::generate(&mut rng);
-/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// # let (request, _) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
-/// # let recipient = EnrolmentRecipient {
-/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
-/// #     epoch: offer.epoch, psk: &offer.psk,
-/// # };
-/// let opened = Frame::parse(&request)?.open_enrolment(&recipient)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// use pushotp_wire::{Frame, signer::DeviceSigner};
+///
+/// let mut world = World::new(); // an offer
+/// let (request, _) = world.start();
+/// let opened = Frame::parse(&request)?.open_enrolment(&world.recipient())?;
 /// assert_eq!(opened.profile().name(), "Alice's phone");
-/// let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
-/// let enrolled = opened.respond(&[info], now, &mut rng)?;
-/// assert_eq!(enrolled.verifying_key, signer.verifying_key());
+/// let enrolled = opened.respond(&[token()], NOW, &mut world.rng)?;
+/// assert_eq!(enrolled.verifying_key, world.signer.verifying_key());
 /// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 pub struct EnrolmentOpened {
@@ -130,6 +107,20 @@ impl Frame<'_> {
     /// [`Error::BadSeal`] for a wrong one-time secret. [`Error::BadPossession`] if signature or binding do not fit: then
     /// somebody holds the offer who does not hold the key. Any other [`Error`] for a request that is none. None of them
     /// uses up the offer, and the outside is told only that the frame was refused.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, Frame, enrol::EnrolmentRecipient};
+    ///
+    /// let mut world = World::new(); // an offer
+    /// let (request, _) = world.start();
+    /// let (frame, recipient) = (Frame::parse(&request)?, world.recipient());
+    /// assert!(frame.open_enrolment(&recipient).is_ok());
+    /// let wrong = EnrolmentRecipient { psk: &[4; 32], ..recipient };
+    /// assert_eq!(frame.open_enrolment(&wrong).unwrap_err(), Error::BadSeal);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn open_enrolment(&self, recipient: &EnrolmentRecipient<'_>) -> Result<EnrolmentOpened, Error> {
         let &EnrolmentRecipient { server_key, tenant, enrolment, device, epoch, psk } = recipient;
         if self.id() != FrameId::Enrolment(enrolment) {
@@ -168,18 +159,45 @@ impl Frame<'_> {
 
 impl EnrolmentOpened {
     /// The device's signing key, for every later frame of this epoch.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::signer::DeviceSigner;
+    ///
+    /// let mut world = World::new(); // an offer
+    /// let (request, _) = world.start();
+    /// assert_eq!(world.open(&request).verifying_key(), &world.signer.verifying_key());
+    /// ```
     #[must_use]
     pub const fn verifying_key(&self) -> &VerifyingKey {
         &self.key
     }
 
     /// What the device says of itself.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // an offer
+    /// let (request, _) = world.start();
+    /// assert_eq!(world.open(&request).profile().name(), "Alice's phone");
+    /// ```
     #[must_use]
     pub const fn profile(&self) -> &DeviceProfile {
         &self.profile
     }
 
     /// The keys of both directions, should the device be taken.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // an offer
+    /// let (request, _) = world.start();
+    /// let opened = world.open(&request);
+    /// assert_ne!(opened.keys().s2d_kid(), opened.keys().d2s_kid()); // both new: look whether a device has one of them
+    /// ```
     #[must_use]
     pub const fn keys(&self) -> &ChannelKeys {
         &self.keys
@@ -192,6 +210,17 @@ impl EnrolmentOpened {
     ///
     /// # Errors
     /// [`Error::Field`] for a token that is named twice or too many of them.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // an offer
+    /// let (request, waiting) = world.start();
+    /// let server = world.open(&request).respond(&[token()], NOW, &mut world.rng)?;
+    /// assert_eq!(server.secrets.len(), 1);
+    /// assert_eq!(waiting.finish(&server.response).unwrap().tokens[0].0, token()); // at the device
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn respond<R: CryptoRng + ?Sized>(
         self,
         tokens: &[TokenInfo],
@@ -216,27 +245,11 @@ impl fmt::Debug for EnrolmentOpened {
 /// What the server keeps of an enrolment; it counts once a person has compared the codes.
 ///
 /// ```
-/// # use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TenantId, TokenId, UnixTime};
-/// # use pushotp_wire::{Frame, enrol::*, keys::*, message::*, signer::*, terms::*};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
-/// # let now = UnixTime::from_secs(1_800_000_000);
-/// # let server_key = ServerKey::from_bytes(&[7; 32]);
-/// # let offer = Offer {
-/// #     tenant: TenantId::new(b"example.com").unwrap(), enrolment: EnrolmentId::from_bytes([1; 16]),
-/// #     device: DeviceId::from_bytes([2; 16]), epoch: Epoch::FIRST, psk: [3; 32],
-/// #     server_key: *server_key.public_key().as_bytes(),
-/// #     url: "https://login.example.com/push".into(), expires: UnixTime::from_secs(1_800_000_600),
-/// # };
-/// # let signer = Ed25519Signer::generate(&mut rng);
-/// # let profile = DeviceProfile::new("Alice's phone", PushAddress::POLL, Sent { at: now, sequence: 0 })?;
-/// let (request, waiting) = DeviceEnrolment::start(&offer, profile, &signer, &mut rng)?;
-/// # let recipient = EnrolmentRecipient {
-/// #     server_key: &server_key, tenant: offer.tenant, enrolment: offer.enrolment, device: offer.device,
-/// #     epoch: offer.epoch, psk: &offer.psk,
-/// # };
-/// let info = TokenInfo::new(TokenId::from_bytes([4; 16]), "Work", TokenPolicy::PIN_PROTECTED, OtpSpec::BOUND)?;
-/// let server = Frame::parse(&request)?.open_enrolment(&recipient)?.respond(&[info], now, &mut rng)?;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // an offer
+/// let (request, waiting) = world.start();
+/// let server = world.open(&request).respond(&[token()], NOW, &mut world.rng)?;
 /// let device = waiting.finish(&server.response)?;
 /// assert_eq!(server.confirmation, device.confirmation); // a person compares them
 /// assert_eq!(server.secrets[0].1.expose(), device.tokens[0].1.expose()); // and no secret has travelled

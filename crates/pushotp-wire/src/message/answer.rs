@@ -125,6 +125,20 @@ impl Approve {
     /// # Errors
     /// [`Error::Number`] for a number of more than eight characters or with anything but digits, [`Error::Field`] for
     /// a time or sequence number out of range.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert!(Approve::new(&parts).is_ok());
+    /// assert_eq!(Approve::new(&ApproveParts { number: "+48392", ..parts }).unwrap_err(), Error::Number);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn new(parts: &ApproveParts<'_>) -> Result<Self, Error> {
         if parts.number.len() > 8 || !parts.number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Error::Number);
@@ -179,42 +193,137 @@ impl Approve {
     }
 
     /// The challenge that it answers.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert_eq!(Approve::new(&parts)?.challenge(), parts.challenge);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn challenge(&self) -> ChallengeId {
         self.challenge
     }
 
     /// The hash of that challenge.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert_eq!(Approve::new(&parts)?.hash(), parts.hash);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> ChallengeHash {
         self.hash
     }
 
     /// The token that the user chose.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert_eq!(Approve::new(&parts)?.token(), parts.token);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn token(&self) -> TokenId {
         self.token
     }
 
     /// How the device says that it verified its user.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert_eq!(Approve::new(&parts)?.verification(), UserVerification::Pin);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn verification(&self) -> UserVerification {
         self.verification
     }
 
     /// The number as it came, at most eight bytes; compare it in constant time.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// use pushotp_wire::state::NumberVerdict;
+    ///
+    /// let approve = Approve::new(&parts)?;
+    /// assert_eq!(NumberVerdict::of(b"048392", approve.expose_number().as_bytes()), NumberVerdict::Right);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn expose_number(&self) -> &str {
         &self.number
     }
 
     /// The passcode as it came, 6 to 10 bytes; compare it in constant time.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// let approve = Approve::new(&parts)?;
+    /// assert!(Code::from_value(64_727_617, Digits::EIGHT).matches(approve.expose_code()));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn expose_code(&self) -> &str {
         &self.code
     }
 
     /// Clock and sequence number of the device.
+    ///
+    /// ```
+    /// # use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// # use pushotp_wire::{Error, message::{Approve, ApproveParts, Sent}, terms::*};
+    /// # let parts = ApproveParts {
+    /// #     challenge: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]),
+    /// #     token: TokenId::from_bytes([3; 16]), verification: UserVerification::Pin, number: "048392",
+    /// #     code: &Code::from_value(64_727_617, Digits::EIGHT),
+    /// #     sent: Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 },
+    /// # };
+    /// assert_eq!(Approve::new(&parts)?.sent().sequence, 7); // logged
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn sent(&self) -> Sent {
         self.sent
@@ -246,6 +355,17 @@ macro_rules! refusals {
             ///
             /// # Errors
             /// [`Error::Field`] for a time or sequence number out of range.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::message::{Sent, ", stringify!($name), "};")]
+            /// # use pushotp_types::UnixTime;
+            /// # use pushotp_wire::terms::{ChallengeHash, ChallengeId, Reason};
+            /// # let about = (ChallengeId::from_bytes([1; 16]), ChallengeHash::from_bytes([2; 32]));
+            /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 8 };
+            #[doc = concat!("let answer = ", stringify!($name), "::new(about, Reason::NotMe, sent)?;")]
+            /// assert_eq!((answer.challenge(), answer.hash()), about);
+            /// # Ok::<(), pushotp_wire::Error>(())
+            /// ```
             pub fn new(
                 (challenge, hash): (ChallengeId, ChallengeHash),
                 reason: Reason,
@@ -280,24 +400,68 @@ macro_rules! refusals {
             }
 
             /// The challenge that it answers.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::message::{Sent, ", stringify!($name), "};")]
+            /// # use pushotp_types::UnixTime;
+            /// # use pushotp_wire::terms::{ChallengeHash, ChallengeId, Reason};
+            /// # let about = (ChallengeId::from_bytes([1; 16]), ChallengeHash::from_bytes([2; 32]));
+            /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 8 };
+            #[doc = concat!("let answer = ", stringify!($name), "::new(about, Reason::NotMe, sent)?;")]
+            /// assert_eq!(answer.challenge(), about.0);
+            /// # Ok::<(), pushotp_wire::Error>(())
+            /// ```
             #[must_use]
             pub const fn challenge(&self) -> ChallengeId {
                 self.challenge
             }
 
             /// The hash of that challenge.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::message::{Sent, ", stringify!($name), "};")]
+            /// # use pushotp_types::UnixTime;
+            /// # use pushotp_wire::terms::{ChallengeHash, ChallengeId, Reason};
+            /// # let about = (ChallengeId::from_bytes([1; 16]), ChallengeHash::from_bytes([2; 32]));
+            /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 8 };
+            #[doc = concat!("let answer = ", stringify!($name), "::new(about, Reason::NotMe, sent)?;")]
+            /// assert_eq!(answer.hash(), about.1);
+            /// # Ok::<(), pushotp_wire::Error>(())
+            /// ```
             #[must_use]
             pub const fn hash(&self) -> ChallengeHash {
                 self.hash
             }
 
             /// Why.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::message::{Sent, ", stringify!($name), "};")]
+            /// # use pushotp_types::UnixTime;
+            /// # use pushotp_wire::terms::{ChallengeHash, ChallengeId, Reason};
+            /// # let about = (ChallengeId::from_bytes([1; 16]), ChallengeHash::from_bytes([2; 32]));
+            /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 8 };
+            #[doc = concat!("let answer = ", stringify!($name), "::new(about, Reason::NotMe, sent)?;")]
+            /// assert_eq!(answer.reason(), Reason::NotMe);
+            /// # Ok::<(), pushotp_wire::Error>(())
+            /// ```
             #[must_use]
             pub const fn reason(&self) -> Reason {
                 self.reason
             }
 
             /// Clock and sequence number of the device.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::message::{Sent, ", stringify!($name), "};")]
+            /// # use pushotp_types::UnixTime;
+            /// # use pushotp_wire::terms::{ChallengeHash, ChallengeId, Reason};
+            /// # let about = (ChallengeId::from_bytes([1; 16]), ChallengeHash::from_bytes([2; 32]));
+            /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 8 };
+            #[doc = concat!("let answer = ", stringify!($name), "::new(about, Reason::NotMe, sent)?;")]
+            /// assert_eq!(answer.sent(), sent);
+            /// # Ok::<(), pushotp_wire::Error>(())
+            /// ```
             #[must_use]
             pub const fn sent(&self) -> Sent {
                 self.sent

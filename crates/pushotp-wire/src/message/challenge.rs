@@ -88,6 +88,16 @@ impl Challenge {
     ///
     /// # Errors
     /// [`Error::Field`] for a field out of its range, or a number mode that does not fit the policy.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, message::{Challenge, ChallengeParts}};
+    ///
+    /// assert!(Challenge::new(parts()).is_ok()); // a typical one
+    /// let none = ChallengeParts { tokens: vec![], ..parts() };
+    /// assert_eq!(Challenge::new(none).unwrap_err(), Error::Field("tids"));
+    /// ```
     pub fn new(parts: ChallengeParts) -> Result<Self, Error> {
         let ChallengeParts { id, tokens: mut ids, issued, expires, nonce, policy, number, otp, context } = parts;
         ids.sort_unstable();
@@ -116,6 +126,16 @@ impl Challenge {
     ///
     /// # Errors
     /// [`Error::TooLarge`] if the context makes it longer than an envelope can be.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::{Challenge, FromServer};
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.encode()?.decode()?, FromServer::Challenge(challenge));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         let (mode, digits, choices) = self.number.parts();
         let fields: Fields = (
@@ -154,48 +174,131 @@ impl Challenge {
     }
 
     /// The id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.id(), parts().id);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         self.id
     }
 
     /// The eligible tokens, ascending.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.tokens(), [TOKEN, OTHER_TOKEN]);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn tokens(&self) -> &[TokenId] {
         &self.tokens
     }
 
     /// When it was issued, by the server's clock.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.issued(), at(NOW));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn issued(&self) -> UnixTime {
         self.issued
     }
 
     /// The last second at which an answer counts, by the server's clock.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.expires().since(challenge.issued()).as_secs(), 120);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         self.expires
     }
 
     /// What it asks for.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    /// use pushotp_wire::terms::ChallengePolicy;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert!(challenge.policy().contains(ChallengePolicy::VERIFY_USER));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn policy(&self) -> ChallengePolicy {
         self.policy
     }
 
     /// How the number is matched.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    /// use pushotp_wire::terms::NumberMode;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.number(), NumberMode::TypeIn { digits: 6 }); // which number, it does not say
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn number(&self) -> NumberMode {
         self.number
     }
 
     /// Which passcode an approval carries.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    /// use pushotp_wire::terms::OtpSpec;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.otp(), OtpSpec::BOUND);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn otp(&self) -> OtpSpec {
         self.otp
     }
 
     /// What is displayed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Challenge;
+    ///
+    /// let challenge = Challenge::new(parts())?; // a typical one
+    /// assert_eq!(challenge.context().application(), "Intranet");
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn context(&self) -> &Context {
         &self.context

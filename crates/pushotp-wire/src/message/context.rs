@@ -69,6 +69,13 @@ pub enum ContextValue {
 macro_rules! texts {
     ($($(#[$doc:meta])* $field:ident, $with:ident, $most:literal;)+) => {$(
         $(#[$doc])*
+        ///
+        /// ```
+        /// use pushotp_wire::message::Context;
+        ///
+        #[doc = concat!("assert_eq!(Context::new(\"Intranet\", \"alice\")?.", stringify!($field), "(), None);")]
+        /// # Ok::<(), pushotp_wire::Error>(())
+        /// ```
         #[must_use]
         pub fn $field(&self) -> Option<&str> {
             self.$field.as_deref()
@@ -78,6 +85,16 @@ macro_rules! texts {
         ///
         /// # Errors
         /// [`Error::Display`] if it is empty, too long, or has control characters.
+        ///
+        /// ```
+        /// use pushotp_wire::message::Context;
+        ///
+        /// let context = Context::new("Intranet", "alice")?;
+        #[doc = concat!("let context = context.", stringify!($with), "(\"for the user to read\")?;")]
+        #[doc = concat!("assert_eq!(context.", stringify!($field), "(), Some(\"for the user to read\"));")]
+        #[doc = concat!("assert!(context.", stringify!($with), "(\"x\".repeat(", $most, " + 1)).is_err());")]
+        /// # Ok::<(), pushotp_wire::Error>(())
+        /// ```
         pub fn $with(mut self, text: impl Into<String>) -> Result<Self, Error> {
             let text = text.into();
             displayable(&text, $most, stringify!($field))?;
@@ -92,6 +109,14 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::Display`] if one is empty, too long, or has control characters.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, message::Context};
+    ///
+    /// assert!(Context::new("Intranet", "alice").is_ok());
+    /// assert_eq!(Context::new("Intranet", "").unwrap_err(), Error::Display("user"));
+    /// assert_eq!(Context::new("Intranet\n", "alice").unwrap_err(), Error::Display("application"));
+    /// ```
     pub fn new(application: impl Into<String>, user: impl Into<String>) -> Result<Self, Error> {
         let (application, user) = (application.into(), user.into());
         displayable(&application, 64, "application")?;
@@ -100,24 +125,53 @@ impl Context {
     }
 
     /// The application that the user logs in to.
+    ///
+    /// ```
+    /// use pushotp_wire::message::Context;
+    ///
+    /// assert_eq!(Context::new("Intranet", "alice")?.application(), "Intranet");
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn application(&self) -> &str {
         &self.application
     }
 
     /// The user who logs in.
+    ///
+    /// ```
+    /// use pushotp_wire::message::Context;
+    ///
+    /// assert_eq!(Context::new("Intranet", "alice")?.user(), "alice");
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
     /// The address that the login comes from.
+    ///
+    /// ```
+    /// use pushotp_wire::message::Context;
+    ///
+    /// assert_eq!(Context::new("Intranet", "alice")?.ip(), None);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn ip(&self) -> Option<IpAddr> {
         self.ip
     }
 
     /// Adds the address that the login comes from.
+    ///
+    /// ```
+    /// use pushotp_wire::message::Context;
+    ///
+    /// let context = Context::new("Intranet", "alice")?.with_ip([192, 0, 2, 7].into());
+    /// assert_eq!(context.ip().map(|ip| ip.to_string()).as_deref(), Some("192.0.2.7"));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn with_ip(mut self, ip: IpAddr) -> Self {
         self.ip = Some(ip);
@@ -134,6 +188,14 @@ impl Context {
     }
 
     /// Entries under odd keys: covered by the challenge hash, ignored by a device that does not know them.
+    ///
+    /// ```
+    /// use pushotp_wire::message::{Context, ContextValue};
+    ///
+    /// let context = Context::new("Intranet", "alice")?.with_extra(13, ContextValue::Uint(5))?;
+    /// assert_eq!(context.extras().get(&13), Some(&ContextValue::Uint(5)));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn extras(&self) -> &BTreeMap<u8, ContextValue> {
         &self.extras
@@ -143,6 +205,15 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::Field`] for any other key, a longer value, or the seventeenth entry.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, message::{Context, ContextValue}};
+    ///
+    /// let context = Context::new("Intranet", "alice")?.with_extra(13, ContextValue::Text("kiosk".into()))?;
+    /// let long = ContextValue::Bytes(vec![0; 257]);
+    /// assert_eq!(context.with_extra(15, long).unwrap_err(), Error::Field("ctx"));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn with_extra(mut self, key: u8, value: ContextValue) -> Result<Self, Error> {
         let len = match &value {
             ContextValue::Text(text) => text.len(),

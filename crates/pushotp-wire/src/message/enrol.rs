@@ -41,6 +41,16 @@ impl DeviceProfile {
     ///
     /// # Errors
     /// [`Error::Display`] for the name, [`Error::Field`] for a time or sequence number out of range.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{Error, message::{DeviceProfile, Sent}, terms::PushAddress};
+    ///
+    /// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 0 };
+    /// let named = |name: &str| DeviceProfile::new(name, PushAddress::POLL, sent);
+    /// assert!(named("Alice's phone").is_ok());
+    /// assert_eq!(named(&"x".repeat(65)).unwrap_err(), Error::Display("name"));
+    /// ```
     pub fn new(name: impl Into<String>, push: PushAddress, sent: Sent) -> Result<Self, Error> {
         let name = name.into();
         displayable(&name, MAX_NAME, "name")?;
@@ -48,18 +58,38 @@ impl DeviceProfile {
     }
 
     /// The name.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(profile().name(), "Alice's phone"); // as the device said
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Where it can be pushed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::PushAddress;
+    ///
+    /// assert_eq!(profile().push(), &PushAddress::POLL); // as the device said
+    /// ```
     #[must_use]
     pub const fn push(&self) -> &PushAddress {
         &self.push
     }
 
     /// Clock and sequence number of the device.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(profile().sent().at, NOW); // as the device said
+    /// ```
     #[must_use]
     pub const fn sent(&self) -> Sent {
         self.sent
@@ -71,13 +101,10 @@ impl DeviceProfile {
 /// Made by [`DeviceEnrolment::start`](crate::enrol::DeviceEnrolment::start).
 ///
 /// ```
-/// use pushotp_wire::message::FromDevice;
-///
-/// let device = |message: &FromDevice| match message {
-///     FromDevice::EnrolRequest(request) => Some(request.profile().name().to_owned()),
-///     _ => None,
-/// };
-/// # let _ = device;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+/// # use world::*;
+/// let request = World::new().request(); // out of a frame
+/// assert_eq!(request.profile().name(), "Alice's phone");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolRequest {
@@ -123,6 +150,13 @@ impl EnrolRequest {
     }
 
     /// The offer that it answers.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // an offer
+    /// assert_eq!(world.request().enrolment(), world.offer.enrolment);
+    /// ```
     #[must_use]
     pub const fn enrolment(&self) -> EnrolmentId {
         self.enrolment
@@ -134,12 +168,27 @@ impl EnrolRequest {
     }
 
     /// The device's signing key.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::signer::DeviceSigner;
+    ///
+    /// let world = World::new(); // an offer
+    /// assert_eq!(world.request().verifying_key(), &world.signer.verifying_key());
+    /// ```
     #[must_use]
     pub const fn verifying_key(&self) -> &VerifyingKey {
         &self.key
     }
 
     /// What the device says of itself.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(World::new().request().profile(), &profile());
+    /// ```
     #[must_use]
     pub const fn profile(&self) -> &DeviceProfile {
         &self.profile
@@ -181,6 +230,15 @@ impl TokenInfo {
     ///
     /// # Errors
     /// [`Error::Display`] for the name.
+    ///
+    /// ```
+    /// use pushotp_types::TokenId;
+    /// use pushotp_wire::{Error, message::TokenInfo, terms::{OtpSpec, TokenPolicy}};
+    ///
+    /// let named = |name: &str| TokenInfo::new(TokenId::from_bytes([1; 16]), name, TokenPolicy::NONE, OtpSpec::BOUND);
+    /// assert!(named("Work").is_ok());
+    /// assert_eq!(named("").unwrap_err(), Error::Display("name"));
+    /// ```
     pub fn new(id: TokenId, name: impl Into<String>, policy: TokenPolicy, otp: OtpSpec) -> Result<Self, Error> {
         let name = name.into();
         displayable(&name, MAX_NAME, "name")?;
@@ -188,24 +246,50 @@ impl TokenInfo {
     }
 
     /// Its id.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(token().id().as_bytes(), &[4; 16]); // a token of an enrolment
+    /// ```
     #[must_use]
     pub const fn id(&self) -> TokenId {
         self.id
     }
 
     /// Its name.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(token().name(), "Work"); // a token of an enrolment
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What every challenge for it must at least ask for.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::TokenPolicy;
+    ///
+    /// assert!(token().policy().contains(TokenPolicy::PIN_PROTECTED)); // a token of an enrolment
+    /// ```
     #[must_use]
     pub const fn policy(&self) -> TokenPolicy {
         self.policy
     }
 
     /// Its passcode.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// assert_eq!(token().otp().digits().get(), 8); // a token of an enrolment
+    /// ```
     #[must_use]
     pub const fn otp(&self) -> OtpSpec {
         self.otp
@@ -238,6 +322,19 @@ impl EnrolResponse {
     ///
     /// # Errors
     /// [`Error::Field`] for a token that is named twice, more than eight, or a time out of range.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::EnrolmentId;
+    /// use pushotp_wire::{message::EnrolResponse, terms::MessageHash};
+    ///
+    /// let (enrolment, about) = (EnrolmentId::from_bytes([1; 16]), MessageHash::of(b"the request's frame"));
+    /// assert!(EnrolResponse::new(enrolment, about, vec![token()], NOW).is_ok());
+    /// let twice = vec![token(), token()];
+    /// assert_eq!(EnrolResponse::new(enrolment, about, twice, NOW).unwrap_err(), pushotp_wire::Error::Field("tids"));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn new(
         enrolment: EnrolmentId,
         about: MessageHash,
@@ -256,6 +353,19 @@ impl EnrolResponse {
     ///
     /// # Errors
     /// None for a message that [`new`](Self::new) took.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::EnrolmentId;
+    /// use pushotp_wire::{message::EnrolResponse, terms::MessageHash};
+    /// use pushotp_wire::message::FromServer;
+    ///
+    /// let (enrolment, about) = (EnrolmentId::from_bytes([1; 16]), MessageHash::of(b"the request's frame"));
+    /// let response = EnrolResponse::new(enrolment, about, vec![token()], NOW)?;
+    /// assert_eq!(response.encode()?.decode()?, FromServer::EnrolResponse(response));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         let info = |info: &TokenInfo| -> InfoFields {
             (Id::new(*info.id.as_bytes()), info.name.clone(), info.policy.bits(), info.otp.parts())
@@ -295,18 +405,54 @@ impl EnrolResponse {
     }
 
     /// The offer that it concerns.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::EnrolmentId;
+    /// use pushotp_wire::{message::EnrolResponse, terms::MessageHash};
+    ///
+    /// let (enrolment, about) = (EnrolmentId::from_bytes([1; 16]), MessageHash::of(b"the request's frame"));
+    /// let response = EnrolResponse::new(enrolment, about, vec![token()], NOW)?;
+    /// assert_eq!(response.enrolment(), enrolment);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn enrolment(&self) -> EnrolmentId {
         self.enrolment
     }
 
     /// The hash of the request's frame.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::EnrolmentId;
+    /// use pushotp_wire::{message::EnrolResponse, terms::MessageHash};
+    ///
+    /// let (enrolment, about) = (EnrolmentId::from_bytes([1; 16]), MessageHash::of(b"the request's frame"));
+    /// let response = EnrolResponse::new(enrolment, about, vec![token()], NOW)?;
+    /// assert_eq!(response.about(), about);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn about(&self) -> MessageHash {
         self.about
     }
 
     /// The tokens, ascending by id; none if the enrolment was refused.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/enrolment.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::EnrolmentId;
+    /// use pushotp_wire::{message::EnrolResponse, terms::MessageHash};
+    ///
+    /// let (enrolment, about) = (EnrolmentId::from_bytes([1; 16]), MessageHash::of(b"the request's frame"));
+    /// assert_eq!(EnrolResponse::new(enrolment, about, vec![token()], NOW)?.tokens(), [token()]);
+    /// assert!(EnrolResponse::new(enrolment, about, vec![], NOW)?.tokens().is_empty()); // refused
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn tokens(&self) -> &[TokenInfo] {
         &self.tokens

@@ -41,6 +41,15 @@ impl Fetch {
     ///
     /// # Errors
     /// [`Error::Field`] for a time before 2020 or after 2100.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::Fetch, terms::Nonce};
+    ///
+    /// let (device, now) = (DeviceId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert!(Fetch::new(device, Nonce::from_bytes([4; 16]), now).is_ok());
+    /// assert!(Fetch::new(device, Nonce::from_bytes([4; 16]), UnixTime::from_secs(0)).is_err()); // a clock never set
+    /// ```
     pub fn new(device: DeviceId, nonce: Nonce, now: UnixTime) -> Result<Self, Error> {
         Ok(Self { device, nonce, at: secs(now.as_secs(), "dts")? })
     }
@@ -58,18 +67,46 @@ impl Fetch {
     }
 
     /// The device that asks.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::Fetch, terms::Nonce};
+    ///
+    /// let (device, now) = (DeviceId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert_eq!(Fetch::new(device, Nonce::from_bytes([4; 16]), now)?.device(), device);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
     }
 
     /// To be echoed in the reply.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::Fetch, terms::Nonce};
+    ///
+    /// let (device, now) = (DeviceId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let nonce = Nonce::from_bytes([4; 16]);
+    /// assert_eq!(Fetch::new(device, nonce, now)?.nonce(), nonce);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn nonce(&self) -> Nonce {
         self.nonce
     }
 
     /// The device's clock; decides nothing.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::Fetch, terms::Nonce};
+    ///
+    /// let (device, now) = (DeviceId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert_eq!(Fetch::new(device, Nonce::from_bytes([4; 16]), now)?.at(), now);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at
@@ -98,6 +135,16 @@ impl Pending {
     ///
     /// # Errors
     /// [`Error::Field`] for more than eight items, one that cannot be an envelope, or a time out of range.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert!(Pending::new(nonce, now, vec![vec![0; 119]; 8]).is_ok());
+    /// assert!(Pending::new(nonce, now, vec![vec![0; 119]; 9]).is_err());
+    /// assert!(Pending::new(nonce, now, vec![vec![0; 118]]).is_err()); // no envelope is so short
+    /// ```
     pub fn new(nonce: Nonce, now: UnixTime, items: Vec<Vec<u8>>) -> Result<Self, Error> {
         if items.len() > MAX_ITEMS || items.iter().any(|item| !(MIN_LEN..=MAX_LEN).contains(&item.len())) {
             return Err(Error::Field("items"));
@@ -109,6 +156,16 @@ impl Pending {
     ///
     /// # Errors
     /// None for a message that [`new`](Self::new) took.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let pending = Pending::new(nonce, now, vec![vec![0; 119]])?;
+    /// assert_eq!(pending.encode()?.as_bytes().len(), 192);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         let items = self.items.iter().map(|item| ByteBuf::from(item.as_slice())).collect();
         let fields: PendingFields = (1, Id::new(*self.nonce.as_bytes()), self.at.as_secs(), items, ByteBuf::new());
@@ -123,18 +180,46 @@ impl Pending {
     }
 
     /// The nonce of the fetch that it replies to.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert_eq!(Pending::new(nonce, now, vec![])?.nonce(), nonce);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn nonce(&self) -> Nonce {
         self.nonce
     }
 
     /// When the server sent it.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert_eq!(Pending::new(nonce, now, vec![])?.at(), now);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at
     }
 
     /// The envelopes.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Pending, terms::Nonce};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let envelope = vec![0; 119];
+    /// assert_eq!(Pending::new(nonce, now, vec![envelope.clone()])?.items(), [envelope]);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn items(&self) -> &[Vec<u8>] {
         &self.items

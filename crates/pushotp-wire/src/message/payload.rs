@@ -42,17 +42,40 @@ impl Payload {
     ///
     /// # Errors
     /// [`Error::Direction`] for a kind that only devices send.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, message::Payload, terms::Typ};
+    ///
+    /// let sent = payload(parts());
+    /// assert_eq!(Payload::from_stored(sent.typ(), sent.as_bytes())?, sent);
+    /// assert_eq!(Payload::from_stored(Typ::Approve, [0; 64]).unwrap_err(), Error::Direction);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn from_stored(typ: Typ, bytes: impl Into<Vec<u8>>) -> Result<Self, Error> {
         if typ.is_from_device() { Err(Error::Direction) } else { Ok(Self::new(typ, bytes.into())) }
     }
 
     /// The kind.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(payload(parts()).typ(), pushotp_wire::terms::Typ::Challenge);
+    /// ```
     #[must_use]
     pub const fn typ(&self) -> Typ {
         self.typ
     }
 
     /// The padded bytes: what is sealed, and what the challenge hash is about.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// assert_eq!(payload(parts()).as_bytes().len() % 64, 0);
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -84,6 +107,17 @@ impl Payload {
     ///
     /// # Errors
     /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/device/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{Error, message::{FromServer, Payload}, terms::Typ};
+    ///
+    /// assert!(matches!(payload(parts()).decode()?, FromServer::Challenge(_)));
+    /// let other = Payload::from_stored(Typ::Cancel, payload(parts()).as_bytes())?;
+    /// assert_eq!(other.decode().unwrap_err(), Error::Shape); // no cancel message
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn decode(&self) -> Result<FromServer, Error> {
         Ok(match self.typ {
             Typ::Challenge => FromServer::Challenge(Challenge::decode(&self.bytes)?),
@@ -165,6 +199,16 @@ pub enum FromDevice {
 
 impl FromDevice {
     /// The kind of the message.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::{Fetch, FromDevice}, terms::{Nonce, Typ}};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let fetch = FromDevice::Fetch(Fetch::new(DeviceId::from_bytes([1; 16]), nonce, now)?);
+    /// assert_eq!(fetch.typ(), Typ::Fetch);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn typ(&self) -> Typ {
         match self {
@@ -182,6 +226,16 @@ impl FromDevice {
     ///
     /// # Errors
     /// [`Error::Padding`] never happens for a message that its constructor took.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::{Fetch, FromDevice}, terms::{Nonce, Typ}};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let fetch = FromDevice::Fetch(Fetch::new(DeviceId::from_bytes([1; 16]), nonce, now)?);
+    /// assert_eq!(fetch.encode()?.len(), 49); // with the signature around it two blocks of 64
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
         match self {
             Self::Approve(message) => message.encode(),
@@ -198,6 +252,18 @@ impl FromDevice {
     ///
     /// # Errors
     /// [`Error`] for anything but the one encoding of a message of this kind, with every field in its range.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, UnixTime};
+    /// use pushotp_wire::{message::{Fetch, FromDevice}, terms::{Nonce, Typ}};
+    ///
+    /// let (nonce, now) = (Nonce::from_bytes([4; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let fetch = FromDevice::Fetch(Fetch::new(DeviceId::from_bytes([1; 16]), nonce, now)?);
+    /// let payload = fetch.encode()?;
+    /// assert!(matches!(FromDevice::decode(Typ::Fetch, &payload)?, FromDevice::Fetch(_)));
+    /// assert!(FromDevice::decode(Typ::Deny, &payload).is_err());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn decode(typ: Typ, payload: &[u8]) -> Result<Self, Error> {
         Ok(match typ {
             Typ::Approve => Self::Approve(Approve::decode(payload)?),

@@ -38,6 +38,18 @@ impl ResultMessage {
     ///
     /// # Errors
     /// [`Error::Field`] for a time out of range, tries left without a wrong passcode, or failures without a success.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let again = Reply { status: Status::WrongPasscode, left: 2, failures: 0 };
+    /// assert!(ResultMessage::new(id, about, again, now).is_ok());
+    /// assert!(ResultMessage::new(id, about, Reply { left: 0, ..again }, now).is_err()); // then it is refused
+    /// ```
     pub fn new(challenge: ChallengeId, about: MessageHash, reply: Reply, now: UnixTime) -> Result<Self, Error> {
         let tries = reply.left == 0 || (reply.left <= 2 && reply.status == Status::WrongPasscode);
         if !tries || (reply.status == Status::WrongPasscode && reply.left == 0) {
@@ -54,6 +66,18 @@ impl ResultMessage {
     ///
     /// # Errors
     /// None for a message that [`new`](Self::new) took.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let result = ResultMessage::new(id, about, Reply::new(Status::Accepted), now)?;
+    /// assert_eq!(result.encode()?.as_bytes().len(), 64);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         let fields: ResultFields = (
             1,
@@ -78,24 +102,72 @@ impl ResultMessage {
     }
 
     /// The challenge that it concerns.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let result = ResultMessage::new(id, about, Reply::new(Status::Accepted), now)?;
+    /// assert_eq!(result.challenge(), id);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn challenge(&self) -> ChallengeId {
         self.challenge
     }
 
     /// The hash of the message that it replies to.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let result = ResultMessage::new(id, about, Reply::new(Status::Accepted), now)?;
+    /// assert_eq!(result.about(), about);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn about(&self) -> MessageHash {
         self.about
     }
 
     /// What it says.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let result = ResultMessage::new(id, about, Reply::new(Status::Accepted), now)?;
+    /// assert_eq!(result.reply().status, Status::Accepted);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn reply(&self) -> Reply {
         self.reply
     }
 
     /// When the server sent it.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::message::{Reply, ResultMessage};
+    /// use pushotp_wire::terms::{ChallengeId, MessageHash, Status};
+    ///
+    /// let (id, about) = (ChallengeId::from_bytes([1; 16]), MessageHash::of(b"the frame as it was received"));
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// let result = ResultMessage::new(id, about, Reply::new(Status::Accepted), now)?;
+    /// assert_eq!(result.at(), now);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at
@@ -122,6 +194,15 @@ pub struct Cancel {
 
 impl Cancel {
     /// Withdraws the prompt of `challenge`.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let (id, now) = (ChallengeId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let cancel = Cancel::new(id, CancelReason::AnsweredElsewhere, now);
+    /// assert_eq!((cancel.challenge(), cancel.at()), (id, now));
+    /// ```
     #[must_use]
     pub const fn new(challenge: ChallengeId, reason: CancelReason, now: UnixTime) -> Self {
         Self { challenge, reason, at: now }
@@ -131,6 +212,15 @@ impl Cancel {
     ///
     /// # Errors
     /// [`Error::Field`] for a time before 2020 or after 2100.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let (id, now) = (ChallengeId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// assert!(Cancel::new(id, CancelReason::PageClosed, now).encode().is_ok());
+    /// assert!(Cancel::new(id, CancelReason::PageClosed, UnixTime::from_secs(0)).encode().is_err());
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         secs(self.at.as_secs(), "sts")?;
         let id = Id::new(*self.challenge.as_bytes());
@@ -146,18 +236,45 @@ impl Cancel {
     }
 
     /// The challenge whose prompt is void.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let (id, now) = (ChallengeId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let cancel = Cancel::new(id, CancelReason::AnsweredElsewhere, now);
+    /// assert_eq!(cancel.challenge(), id);
+    /// ```
     #[must_use]
     pub const fn challenge(&self) -> ChallengeId {
         self.challenge
     }
 
     /// Why.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let (id, now) = (ChallengeId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let cancel = Cancel::new(id, CancelReason::AnsweredElsewhere, now);
+    /// assert_eq!(cancel.reason(), CancelReason::AnsweredElsewhere);
+    /// ```
     #[must_use]
     pub const fn reason(&self) -> CancelReason {
         self.reason
     }
 
     /// When the server sent it.
+    ///
+    /// ```
+    /// use pushotp_types::UnixTime;
+    /// use pushotp_wire::{message::Cancel, terms::{CancelReason, ChallengeId}};
+    ///
+    /// let (id, now) = (ChallengeId::from_bytes([1; 16]), UnixTime::from_secs(1_800_000_000));
+    /// let cancel = Cancel::new(id, CancelReason::AnsweredElsewhere, now);
+    /// assert_eq!(cancel.at(), now);
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at

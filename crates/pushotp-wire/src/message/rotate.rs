@@ -75,6 +75,20 @@ impl Rotation {
     ///
     /// # Errors
     /// None for a binding and a rotation that are there.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::Rotation;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (rotate, ..) = world.ask();
+    /// let asked = *rotate.rotation();
+    /// let next = Rotation { generation: asked.generation.next().unwrap(), ..asked };
+    /// let binding = world.device.binding();
+    /// assert_ne!(asked.hash(binding)?, next.hash(binding)?); // no passcode is good for both
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn hash(&self, binding: &Binding) -> Result<RotationHash, Error> {
         let Binding { tenant, device, epoch } = binding;
         let (step, key) = self.parts();
@@ -143,6 +157,17 @@ impl Rotate {
     ///
     /// # Errors
     /// [`Error::Code`] for a passcode of other than 8 digits, [`Error::Field`] for a time or sequence number out of range.
+    ///
+    /// ```
+    /// use pushotp_types::{Code, Digits, TokenId, UnixTime};
+    /// use pushotp_wire::{Error, message::{Rotate, Rotation, RotationStep, Sent}, terms::{Generation, RotationId}};
+    ///
+    /// let (id, token) = (RotationId::from_bytes([3; 16]), TokenId::from_bytes([7; 16]));
+    /// let rotation = Rotation { id, token, generation: Generation::new(2).unwrap(), step: RotationStep::Confirm };
+    /// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 9 };
+    /// assert!(Rotate::new(rotation, &Code::from_value(64_727_617, Digits::EIGHT), sent).is_ok());
+    /// assert_eq!(Rotate::new(rotation, &Code::from_value(727_617, Digits::SIX), sent).unwrap_err(), Error::Code);
+    /// ```
     pub fn new(rotation: Rotation, code: &Code, sent: Sent) -> Result<Self, Error> {
         if code.digits() != Digits::EIGHT {
             return Err(Error::Code);
@@ -182,18 +207,41 @@ impl Rotate {
     }
 
     /// What it is about.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Generation;
+    ///
+    /// let (rotate, ..) = World::new().ask(); // at the server
+    /// assert_eq!((rotate.rotation().token, rotate.rotation().generation), (TOKEN, Generation::FIRST));
+    /// ```
     #[must_use]
     pub const fn rotation(&self) -> &Rotation {
         &self.rotation
     }
 
     /// The passcode as it came, 8 bytes; compare it in constant time.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// let (rotate, ..) = World::new().ask(); // at the server
+    /// assert!(code().matches(rotate.expose_code()));
+    /// ```
     #[must_use]
     pub fn expose_code(&self) -> &str {
         &self.code
     }
 
     /// Clock and sequence number of the device; here the second decides.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// let (rotate, ..) = World::new().ask(); // at the server
+    /// assert_eq!(rotate.sent().at, at(NOW));
+    /// ```
     #[must_use]
     pub const fn sent(&self) -> Sent {
         self.sent

@@ -19,13 +19,12 @@ type TicketFields = (u8, Id, Hash, Id, u32, Hash, Sealed, u64, ByteBuf);
 /// [`Rotate::grant`](super::Rotate::grant) makes it, [`Rotating::finish`](crate::rotate::Rotating::finish) opens it.
 ///
 /// ```
-/// use pushotp_wire::message::FromServer;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::Generation;
 ///
-/// let generation = |message: &FromServer| match message {
-///     FromServer::Ticket(ticket) => Some(ticket.generation().get()),
-///     _ => None,
-/// };
-/// # let _ = generation;
+/// let (_, ticket) = World::new().ticket(); // at the device
+/// assert_eq!((ticket.token(), Some(ticket.generation())), (TOKEN, Generation::FIRST.next()));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -43,6 +42,16 @@ impl Ticket {
     ///
     /// # Errors
     /// [`Error::Field`] for a time before 2020 or after 2100.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::FromServer;
+    ///
+    /// let (_, ticket) = World::new().ticket(); // at the device
+    /// assert_eq!(ticket.encode()?.decode()?, FromServer::Ticket(ticket));
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Payload, Error> {
         let (enc, ciphertext) = self.sealed;
         let fields: TicketFields = (
@@ -74,30 +83,79 @@ impl Ticket {
     }
 
     /// The rotation that it belongs to.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::device::Incoming;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (rotate, about, _) = world.ask();
+    /// let granted = world.grant(&rotate, about);
+    /// let Incoming::Ticket(ticket) = world.device.open(&granted.ticket, at(NOW))? else { panic!() };
+    /// assert_eq!(ticket.rotation(), rotate.rotation().id);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn rotation(&self) -> RotationId {
         self.id
     }
 
     /// The hash of the request's frame.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::device::Incoming;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (rotate, about, _) = world.ask();
+    /// let granted = world.grant(&rotate, about);
+    /// let Incoming::Ticket(ticket) = world.device.open(&granted.ticket, at(NOW))? else { panic!() };
+    /// assert_eq!(ticket.about(), about);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn about(&self) -> MessageHash {
         self.about
     }
 
     /// The token that gets a new secret.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// let (_, ticket) = World::new().ticket(); // at the device
+    /// assert_eq!(ticket.token(), TOKEN);
+    /// ```
     #[must_use]
     pub const fn token(&self) -> TokenId {
         self.token
     }
 
     /// The generation that it gives: one more than the request's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Generation;
+    ///
+    /// let (_, ticket) = World::new().ticket(); // at the device
+    /// assert_eq!(Some(ticket.generation()), Generation::FIRST.next());
+    /// ```
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.generation
     }
 
     /// When the server sent it.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// let (_, ticket) = World::new().ticket(); // at the device
+    /// assert_eq!(ticket.at(), at(NOW));
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at

@@ -98,6 +98,17 @@ impl Update {
     /// # Errors
     /// [`Error::Field`] if nothing changes, for a token that is named twice or more than eight, for a time or sequence
     /// number out of range; [`Error::Display`] for the name.
+    ///
+    /// ```
+    /// use pushotp_types::{DeviceId, TokenId, UnixTime};
+    /// use pushotp_wire::{Error, message::{Changes, PushSwitch, Sent, Update}};
+    ///
+    /// let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 };
+    /// let off = PushSwitch { token: TokenId::from_bytes([7; 16]), on: false };
+    /// let update = |push| Update::new(DeviceId::from_bytes([1; 16]), Changes { push, ..Changes::default() }, sent);
+    /// assert!(update(vec![off]).is_ok());
+    /// assert_eq!(update(vec![off, off]).unwrap_err(), Error::Field("push"));
+    /// ```
     pub fn new(device: DeviceId, mut changes: Changes, sent: Sent) -> Result<Self, Error> {
         changes.push.sort_by_key(|switch| switch.token);
         Self::checked(device, changes, sent)
@@ -138,18 +149,51 @@ impl Update {
     }
 
     /// The device that it is about: the one that signs it.
+    ///
+    /// ```
+    /// # use pushotp_types::{DeviceId, UnixTime};
+    /// # use pushotp_wire::message::{Changes, Sent, Update};
+    /// # let device = DeviceId::from_bytes([1; 16]);
+    /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 };
+    /// let changes = Changes { name: Some("Alice's tablet".into()), ..Changes::default() };
+    /// let update = Update::new(device, changes, sent)?;
+    /// assert_eq!(update.device(), device);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
     }
 
     /// What changes.
+    ///
+    /// ```
+    /// # use pushotp_types::{DeviceId, UnixTime};
+    /// # use pushotp_wire::message::{Changes, Sent, Update};
+    /// # let device = DeviceId::from_bytes([1; 16]);
+    /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 };
+    /// let changes = Changes { name: Some("Alice's tablet".into()), ..Changes::default() };
+    /// let update = Update::new(device, changes.clone(), sent)?;
+    /// assert_eq!(update.changes(), &changes);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn changes(&self) -> &Changes {
         &self.changes
     }
 
     /// Clock and sequence number of the device; here the second decides.
+    ///
+    /// ```
+    /// # use pushotp_types::{DeviceId, UnixTime};
+    /// # use pushotp_wire::message::{Changes, Sent, Update};
+    /// # let device = DeviceId::from_bytes([1; 16]);
+    /// # let sent = Sent { at: UnixTime::from_secs(1_800_000_000), sequence: 7 };
+    /// let changes = Changes { name: Some("Alice's tablet".into()), ..Changes::default() };
+    /// let update = Update::new(device, changes, sent)?;
+    /// assert_eq!(update.sent(), sent);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn sent(&self) -> Sent {
         self.sent

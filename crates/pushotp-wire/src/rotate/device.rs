@@ -63,6 +63,17 @@ impl RotationRequest {
     ///
     /// # Errors
     /// [`Error::Field`] for the last generation of all.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::{rotate::RotationRequest, terms::Generation};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// assert!(RotationRequest::new(&world.device, TOKEN, Generation::FIRST, &mut world.rng).is_ok());
+    /// let last = Generation::new(u32::MAX).unwrap();
+    /// assert!(RotationRequest::new(&world.device, TOKEN, last, &mut world.rng).is_err());
+    /// ```
     pub fn new<R: CryptoRng + ?Sized>(
         device: &Device,
         token: TokenId,
@@ -76,6 +87,20 @@ impl RotationRequest {
     }
 
     /// The question of the passcode, which is made with the current secret.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::FromDevice;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let request = world.request();
+    /// let question = request.hash(); // a passcode answers it
+    /// let (frame, _) = world.send(|device, sending| request.send(&code(), device, sending)).unwrap();
+    /// let (FromDevice::Rotate(rotate), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!(rotate.rotation().hash(world.device.binding())?, question);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> RotationHash {
         self.of.hash
@@ -88,6 +113,21 @@ impl RotationRequest {
     /// # Errors
     /// [`Unsent`] with the request back: [`Error::Code`] for a passcode of other than 8 digits, [`Error::UnknownKid`] for
     /// another device, or what kept the message from being sealed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_types::{Code, Digits};
+    /// use pushotp_wire::Error;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let request = world.request();
+    /// let short = Code::from_value(727_617, Digits::SIX);
+    /// let unsent = world.send(|device, sending| request.send(&short, device, sending)).unwrap_err();
+    /// assert_eq!(unsent.error, Error::Code);
+    /// let request = unsent.state;
+    /// assert!(world.send(|device, sending| request.send(&code(), device, sending)).is_ok());
+    /// ```
     pub fn send(
         self,
         code: &Code,
@@ -131,6 +171,17 @@ pub struct Rotating {
 
 impl Rotating {
     /// What the server says instead of a ticket; `None` if the result is of another message, or is no refusal.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Status;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (_, about, waiting) = world.ask();
+    /// let result = world.told(about, Status::Refused); // no approval shortly before, say
+    /// assert_eq!(waiting.refused(&result), Some(Status::Refused));
+    /// ```
     #[must_use]
     pub fn refused(&self, result: &ResultMessage) -> Option<Status> {
         let status = result.reply().status;
@@ -143,6 +194,20 @@ impl Rotating {
     /// [`NotRotated`] with the rotation back, which goes on waiting: [`Error::HashMismatch`] for the ticket of another
     /// request, [`Error::Field`] or [`Error::TokenMismatch`] for one of another rotation, generation or token,
     /// [`Error::BadSeal`] for one that is sealed to another key. Nothing that is stored changes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::Error;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (waiting, ticket) = world.ticket();
+    /// let (_, of_another) = world.ticket();
+    /// let failed = waiting.finish(&of_another, &World::secret(), &world.device).unwrap_err();
+    /// assert_eq!(failed.error, Error::HashMismatch);
+    /// let rotated = failed.waiting.finish(&ticket, &World::secret(), &world.device).unwrap();
+    /// assert_ne!(rotated.secret().expose(), World::secret().expose());
+    /// ```
     pub fn finish(self, ticket: &Ticket, secret: &Secret, device: &Device) -> Result<Rotated, NotRotated> {
         match self.open(ticket, secret, device) {
             Ok(rotated) => Ok(rotated),
@@ -183,11 +248,14 @@ impl Rotating {
 /// A ticket that does not fit; the rotation goes on waiting.
 ///
 /// ```
-/// fn again(failed: pushotp_wire::rotate::NotRotated) -> pushotp_wire::rotate::Rotating {
-///     println!("{failed}"); // such as: no new secret: the seal does not open
-///     *failed.waiting
-/// }
-/// # let _ = again;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // both ends of one channel
+/// let (waiting, _) = world.ticket();
+/// let (_, of_another) = world.ticket();
+/// let failed = waiting.finish(&of_another, &World::secret(), &world.device).unwrap_err();
+/// assert_eq!(failed.to_string(), "no new secret: the answer is about another challenge");
+/// let _goes_on = failed.waiting;
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("no new secret: {error}")]
@@ -205,10 +273,13 @@ pub struct NotRotated {
 /// if the device stops before it confirms, the next approval under the new secret does it.
 ///
 /// ```
-/// fn store(rotated: &pushotp_wire::rotate::Rotated) -> (u32, &[u8]) {
-///     (rotated.generation().get(), rotated.secret().expose()) // under the PIN, of course
-/// }
-/// # let _ = store;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::Generation;
+///
+/// let rotated = World::new().rotated();
+/// assert_eq!(rotated.secret().expose().len(), 32); // lock it under the new PIN
+/// assert_eq!(Some(rotated.generation()), Generation::FIRST.next()); // and store this with it
 /// ```
 #[must_use]
 pub struct Rotated {
@@ -218,18 +289,54 @@ pub struct Rotated {
 
 impl Rotated {
     /// The new secret.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::device::Incoming;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (rotate, about, waiting) = world.ask();
+    /// let granted = world.grant(&rotate, about);
+    /// let Incoming::Ticket(ticket) = world.device.open(&granted.ticket, at(NOW))? else { panic!() };
+    /// let rotated = waiting.finish(&ticket, &World::secret(), &world.device).unwrap();
+    /// assert_eq!(rotated.secret().expose(), granted.secret.expose()); // and it did not travel
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
     /// Its generation.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Generation;
+    ///
+    /// assert_eq!(Some(World::new().rotated().generation()), Generation::FIRST.next());
+    /// ```
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.of.rotation.generation
     }
 
     /// The question of the passcode that confirms, which is made with the new secret.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::FromDevice;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let rotated = world.rotated();
+    /// let question = rotated.hash(); // a passcode under the new secret answers it
+    /// let (frame, _) = world.send(|device, sending| rotated.confirm(&code(), device, sending)).unwrap();
+    /// let (FromDevice::Rotate(confirm), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!(confirm.rotation().hash(world.device.binding())?, question);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn hash(&self) -> RotationHash {
         self.of.hash
@@ -239,6 +346,18 @@ impl Rotated {
     ///
     /// # Errors
     /// As [`RotationRequest::send`], with the new secret back.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::message::{FromDevice, RotationStep};
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let rotated = world.rotated(); // and the new secret is locked and stored
+    /// let (frame, _) = world.send(|device, sending| rotated.confirm(&code(), device, sending)).unwrap();
+    /// let (FromDevice::Rotate(confirm), _) = world.receive(&frame) else { panic!() }; // at the server
+    /// assert_eq!(confirm.rotation().step, RotationStep::Confirm);
+    /// ```
     pub fn confirm(
         self,
         code: &Code,
@@ -261,10 +380,15 @@ impl fmt::Debug for Rotated {
 /// A confirmation that was sent: it waits for its result.
 ///
 /// ```
-/// use pushotp_wire::{rotate::Confirming, message::ResultMessage, terms::Status};
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// use pushotp_wire::terms::{MessageHash, Status};
 ///
-/// let is_over = |waiting: &Confirming, result: &ResultMessage| waiting.finish(result) == Some(Status::Accepted);
-/// # let _ = is_over;
+/// let mut world = World::new(); // both ends of one channel
+/// let rotated = world.rotated();
+/// let (_, confirming) = world.send(|device, sending| rotated.confirm(&code(), device, sending)).unwrap();
+/// let of_another = world.told(MessageHash::of(b"another"), Status::Accepted);
+/// assert_eq!(confirming.finish(&of_another), None); // it goes on waiting
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -274,6 +398,19 @@ pub struct Confirming {
 
 impl Confirming {
     /// What the server said; `None` if the result is of another message.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::terms::Status;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let rotated = world.rotated();
+    /// let (frame, confirming) = world.send(|device, sending| rotated.confirm(&code(), device, sending)).unwrap();
+    /// let (_, about) = world.receive(&frame); // at the server
+    /// let result = world.told(about, Status::Accepted);
+    /// assert_eq!(confirming.finish(&result), Some(Status::Accepted)); // the old secret is void
+    /// ```
     #[must_use]
     pub fn finish(&self, result: &ResultMessage) -> Option<Status> {
         (result.about() == self.rh).then(|| result.reply().status)

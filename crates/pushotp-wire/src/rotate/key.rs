@@ -47,6 +47,15 @@ impl RotationPublicKey {
     ///
     /// # Errors
     /// [`Error::WeakKey`] for another length, or for a point of small order, with which anybody could open the ticket.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, rotate::RotationPublicKey};
+    ///
+    /// let base = std::array::from_fn::<u8, 32, _>(|n| if n == 0 { 9 } else { 0 });
+    /// assert!(RotationPublicKey::parse(&base).is_ok());
+    /// let one = std::array::from_fn::<u8, 32, _>(|n| u8::from(n == 0)); // its multiples are all zero
+    /// assert_eq!(RotationPublicKey::parse(&one), Err(Error::WeakKey));
+    /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let key: [u8; 32] = bytes.try_into().map_err(|_| Error::WeakKey)?;
         // RFC 7748 §5: the highest bit is not looked at.
@@ -57,6 +66,13 @@ impl RotationPublicKey {
     }
 
     /// Its bytes.
+    ///
+    /// ```
+    /// use pushotp_wire::rotate::RotationPublicKey;
+    ///
+    /// assert_eq!(RotationPublicKey::parse(&[9; 32])?.as_bytes(), &[9; 32]);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -66,7 +82,6 @@ impl RotationPublicKey {
 /// The private half: in memory only, gone once the ticket is open.
 pub(super) struct RotationKey {
     private: PrivateKey,
-    public: RotationPublicKey,
 }
 
 impl RotationKey {
@@ -74,12 +89,11 @@ impl RotationKey {
         let mut bytes = Zeroizing::new([0; 32]);
         rng.fill_bytes(bytes.as_mut_slice());
         let private = PrivateKey::from_bytes(bytes.as_slice()).map_err(|_| Error::WeakKey)?;
-        let public: [u8; 32] = Kem::sk_to_pk(&private).to_bytes().into();
-        Ok(Self { private, public: RotationPublicKey(public) })
+        Ok(Self { private })
     }
 
-    pub(super) const fn public(&self) -> RotationPublicKey {
-        self.public
+    pub(super) fn public(&self) -> RotationPublicKey {
+        RotationPublicKey(Kem::sk_to_pk(&self.private).to_bytes().into())
     }
 
     pub(super) const fn private(&self) -> &PrivateKey {

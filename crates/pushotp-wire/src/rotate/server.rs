@@ -49,8 +49,13 @@ impl fmt::Debug for Granting<'_> {
 /// pending one, and the ticket as the reply to the request's bytes. The current secret stays valid.
 ///
 /// ```
-/// let keep = |granted: pushotp_wire::rotate::Granted| (granted.generation.get(), granted.secret, granted.ticket);
-/// # let _ = keep;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// let mut world = World::new(); // both ends of one channel
+/// let (rotate, about, _) = world.ask(); // at the server
+/// let granted = world.grant(&rotate, about);
+/// assert_eq!(Some(granted.generation), rotate.rotation().generation.next());
+/// assert_ne!(granted.secret.expose(), World::secret().expose()); // keep it as pending
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -72,6 +77,21 @@ impl Rotate {
     /// # Errors
     /// [`Error::Field`] for a confirmation, for the last generation of all, or a time out of range; [`Error::WeakKey`] for
     /// a secret below 128 bits.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+    /// # use world::*;
+    /// use pushotp_wire::rotate::Granting;
+    ///
+    /// let mut world = World::new(); // both ends of one channel
+    /// let (rotate, about, _) = world.ask(); // at the server, and its passcode was right
+    /// # let (device, secret) = (&world.device, World::secret());
+    /// let granting = Granting { binding: device.binding(), keys: device.keys(), secret: &secret };
+    /// let granted = rotate.grant(about, &granting, at(NOW), &mut world.rng)?;
+    /// assert_ne!(granted.secret.expose(), secret.expose());
+    /// assert_eq!(Some(granted.generation), rotate.rotation().generation.next());
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     pub fn grant<R: CryptoRng + ?Sized>(
         &self,
         about: MessageHash,

@@ -57,6 +57,15 @@ pub struct Esp256Signer(SigningKey);
 
 impl Esp256Signer {
     /// A fresh key.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::signer::{DeviceSigner, Esp256Signer};
+    ///
+    /// let mut fresh = || Esp256Signer::generate(&mut rng).verifying_key();
+    /// assert_ne!(fresh(), fresh());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut scalar = Zeroizing::new([0; 32]);
         loop {
@@ -72,11 +81,26 @@ impl Esp256Signer {
     ///
     /// # Errors
     /// [`Error::WeakKey`] for zero, or a number that is not below the order of the curve.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, signer::Esp256Signer};
+    ///
+    /// assert!(Esp256Signer::from_bytes(&[7; 32]).is_ok());
+    /// assert_eq!(Esp256Signer::from_bytes(&[0; 32]).unwrap_err(), Error::WeakKey);
+    /// assert_eq!(Esp256Signer::from_bytes(&[0xff; 32]).unwrap_err(), Error::WeakKey);
+    /// ```
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, Error> {
         SigningKey::from_slice(scalar).map(Self).map_err(|_| Error::WeakKey)
     }
 
     /// The scalar: the only way to it.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::Esp256Signer;
+    ///
+    /// assert_eq!(Esp256Signer::from_bytes(&[7; 32])?.expose().as_slice(), [7; 32]);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes().into())

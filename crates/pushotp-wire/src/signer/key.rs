@@ -30,6 +30,14 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`Error::WeakKey`] if it is not on the curve, not canonical, of small order, or of an algorithm that is not built in.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, signer::{DeviceSigner, Ed25519Signer, VerifyingKey}};
+    ///
+    /// let key = Ed25519Signer::from_bytes(&[7; 32]).verifying_key();
+    /// assert_eq!(VerifyingKey::parse(key.as_bytes()), Ok(key));
+    /// assert_eq!(VerifyingKey::parse(&[0xff; 32]), Err(Error::WeakKey)); // not canonical
+    /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         #[cfg(feature = "es256")]
         if bytes.len() == 33 {
@@ -51,6 +59,12 @@ impl VerifyingKey {
     }
 
     /// The algorithm that it is for.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::{Algorithm, DeviceSigner, Ed25519Signer};
+    ///
+    /// assert_eq!(Ed25519Signer::from_bytes(&[7; 32]).verifying_key().algorithm(), Algorithm::Ed25519);
+    /// ```
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         match self.0 {
@@ -61,6 +75,12 @@ impl VerifyingKey {
     }
 
     /// Its bytes: 32, or 33 for P-256.
+    ///
+    /// ```
+    /// use pushotp_wire::signer::{DeviceSigner, Ed25519Signer};
+    ///
+    /// assert_eq!(Ed25519Signer::from_bytes(&[7; 32]).verifying_key().as_bytes().len(), 32);
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
@@ -74,6 +94,17 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`Error::BadSignature`], which does not say why.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, signer::{DeviceSigner, Ed25519Signer}};
+    ///
+    /// let signer = Ed25519Signer::from_bytes(&[7; 32]);
+    /// let (key, mut signature) = (signer.verifying_key(), signer.sign(b"message").unwrap());
+    /// assert_eq!(key.verify(b"message", &signature), Ok(()));
+    /// assert_eq!(key.verify(b"another", &signature), Err(Error::BadSignature));
+    /// signature[0] ^= 1;
+    /// assert_eq!(key.verify(b"message", &signature), Err(Error::BadSignature));
+    /// ```
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
         match &self.0 {
             Inner::Ed25519(key) => {

@@ -20,6 +20,23 @@ use crate::{
 /// deadlines; the last second of each still counts.
 ///
 /// See [the module](super) for the table of states, and an example.
+///
+/// ```
+/// # use pushotp_types::{DeviceId, TokenId, UnixTime};
+/// # use pushotp_wire::{state::*, terms::*};
+/// # let request = Request {
+/// #     id: ChallengeId::from_bytes([1; 16]), hash: ChallengeHash::from_bytes([2; 32]), tokens: vec![],
+/// #     policy: ChallengePolicy::VERIFY_USER, otp: OtpSpec::BOUND, expires: UnixTime::from_secs(1_800_000_000),
+/// #     state: State::Pending { wrong: 0 }, answers: vec![],
+/// # };
+/// use pushotp_wire::state::{Event, State, apply};
+///
+/// let now = request.expires; // the last second still counts
+/// let cancelled = apply(&request, &Event::Cancel(CancelReason::PageClosed), now).next.ok_or("nothing to store")?;
+/// assert_eq!(cancelled.state, State::Cancelled);
+/// assert_eq!(apply(&cancelled, &Event::Tick, now).next, None); // for ever
+/// # Ok::<(), &str>(())
+/// ```
 pub fn apply(request: &Request, event: &Event, now: UnixTime) -> Transition {
     let sender = event.sender();
     if let Some(earlier) = request.answers.iter().find(|answer| sender.is_some_and(|(_, rh)| rh == answer.rh)) {

@@ -1,4 +1,5 @@
 use pushotp_types::{DeviceId, TokenId};
+use subtle::ConstantTimeEq;
 
 use crate::terms::{CancelReason, ChallengeHash, MessageHash, Reason, TokenPolicy, UserVerification};
 
@@ -142,6 +143,24 @@ pub enum NumberVerdict {
     Right,
     /// Another number, none, or one where none is asked for.
     Wrong,
+}
+
+impl NumberVerdict {
+    /// Compares what the server kept of the number with what came: the number itself or, better, a keyed hash of it.
+    ///
+    /// In constant time: where two values of one length differ does not show. Lengths show; those of numbers are public.
+    ///
+    /// ```
+    /// use pushotp_wire::state::NumberVerdict;
+    ///
+    /// assert_eq!(NumberVerdict::of(b"048392", b"048392"), NumberVerdict::Right);
+    /// assert_eq!(NumberVerdict::of(b"048392", b"48392"), NumberVerdict::Wrong);
+    /// assert_eq!(NumberVerdict::of(b"", b""), NumberVerdict::Right); // none is asked for, and none came
+    /// ```
+    #[must_use]
+    pub fn of(kept: &[u8], given: &[u8]) -> Self {
+        if kept.ct_eq(given).into() { Self::Right } else { Self::Wrong }
+    }
 }
 
 /// What the caller's comparison of the passcode said.

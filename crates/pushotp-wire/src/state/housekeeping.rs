@@ -58,9 +58,28 @@ use crate::{
 };
 
 /// How long after an accepted approval a rotation may be asked for.
+///
+/// ```
+/// assert_eq!(pushotp_wire::state::housekeeping::ROTATION_WINDOW.as_secs(), 600);
+/// ```
 pub const ROTATION_WINDOW: Duration = Duration::from_secs(600);
 
 /// How many replies a record remembers: the latest. What is older is refused by its sequence number.
+///
+/// ```
+/// use pushotp_types::UnixTime;
+/// use pushotp_wire::state::housekeeping::{Event, MAX_REPLIES, Record, UpdateEvent, UpdateStanding, apply};
+/// use pushotp_wire::terms::MessageHash;
+///
+/// let (mut record, now) = (Record::new([]), UnixTime::from_secs(1_800_000_000));
+/// for sequence in 1..10 {
+///     let rh = MessageHash::of(&[sequence]);
+///     let update = UpdateEvent { rh, sequence: sequence.into(), standing: UpdateStanding::Possible };
+///     record = apply(&record, &Event::Update(update), now).next.ok_or("not judged")?;
+/// }
+/// assert_eq!(record.replies.len(), MAX_REPLIES);
+/// # Ok::<(), &str>(())
+/// ```
 pub const MAX_REPLIES: usize = 4;
 
 /// What a server remembers of one epoch of a device: plain data, for the caller to write down and read back.
@@ -84,6 +103,14 @@ pub struct Record {
 
 impl Record {
     /// That of a device that has just enrolled, with the tokens it got.
+    ///
+    /// ```
+    /// use pushotp_types::TokenId;
+    /// use pushotp_wire::state::housekeeping::Record;
+    ///
+    /// let record = Record::new([TokenId::from_bytes([7; 16])]);
+    /// assert_eq!((record.sequence, record.tokens.len(), record.replies.len()), (None, 1, 0));
+    /// ```
     #[must_use]
     pub fn new(tokens: impl IntoIterator<Item = TokenId>) -> Self {
         let fresh =
@@ -227,8 +254,20 @@ pub enum UpdateStanding {
 /// The module's [example](crate::state::housekeeping) shows one.
 ///
 /// ```
-/// let passcode = |event: &pushotp_wire::state::housekeeping::RotateEvent| event.passcode.is_some();
-/// # let _ = passcode;
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/rotation.rs")); }
+/// # use world::*;
+/// use pushotp_wire::state::{TokenStanding, housekeeping::{Event, Record, RotateEvent, Told, Under, apply}};
+///
+/// let (rotate, rh, _) = World::new().ask(); // at the server
+/// let event = RotateEvent {
+///     rh,
+///     sequence: rotate.sent().sequence,
+///     rotation: *rotate.rotation(),
+///     standing: TokenStanding::Usable,
+///     passcode: Some(Under::Current),
+/// };
+/// let transition = apply(&Record::new([TOKEN]), &Event::Rotate(event), at(NOW));
+/// assert!(matches!(transition.told, Some(Told::Result(_)))); // refused: there was no approval
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotateEvent {

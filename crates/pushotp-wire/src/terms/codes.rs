@@ -9,6 +9,12 @@ macro_rules! codes {
 
         impl $name {
             /// Its number in the protocol.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("use ", stringify!($name), "::*;\n")]
+            #[doc = concat!($("assert_eq!(", stringify!($variant), ".code(), ", stringify!($code), ");\n",)+)]
+            /// ```
             #[must_use]
             pub const fn code(self) -> $ty {
                 match self { $(Self::$variant => $code,)+ }
@@ -18,6 +24,14 @@ macro_rules! codes {
             ///
             /// # Errors
             /// [`Error::Field`] for a number that version 1 does not have.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("assert!(", stringify!($name), "::from_code(99).is_err());")]
+            #[doc = concat!("for value in [", $(stringify!($name), "::", stringify!($variant), ", ",)+ "] {")]
+            #[doc = concat!("    assert_eq!(", stringify!($name), "::from_code(value.code()), Ok(value));")]
+            /// }
+            /// ```
             pub const fn from_code(code: $ty) -> Result<Self, Error> {
                 match code { $($code => Ok(Self::$variant),)+ _ => Err(Error::Field($field)) }
             }
@@ -177,6 +191,13 @@ codes! {
 
 impl Typ {
     /// Whether it comes from a device, so in a frame; the others come in envelopes.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::Typ;
+    ///
+    /// assert!(Typ::Deny.is_from_device());
+    /// assert!(!Typ::Challenge.is_from_device());
+    /// ```
     #[must_use]
     pub const fn is_from_device(self) -> bool {
         matches!(

@@ -11,12 +11,24 @@ macro_rules! bytes {
 
         impl $name {
             /// As it was stored or received.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("let id = ", stringify!($name), "::from_bytes([0xab; ", stringify!($len), "]);")]
+            #[doc = concat!("assert_eq!(id.to_string(), \"ab\".repeat(", stringify!($len), "));")]
+            /// ```
             #[must_use]
             pub const fn from_bytes(bytes: [u8; $len]) -> Self {
                 Self(bytes)
             }
 
             /// Its bytes.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("let id = ", stringify!($name), "::from_bytes([7; ", stringify!($len), "]);")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::from_bytes(*id.as_bytes()), id); // as it was stored")]
+            /// ```
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
@@ -87,9 +99,24 @@ bytes! {
 
 impl ChallengeId {
     /// The id of a reply to a message that named no challenge, or none that could be read.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::ChallengeId;
+    ///
+    /// assert_eq!(ChallengeId::NONE, ChallengeId::from_bytes([0; 16]));
+    /// ```
     pub const NONE: Self = Self([0; 16]);
 
     /// A fresh one.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::terms::ChallengeId;
+    ///
+    /// let mut fresh = || ChallengeId::generate(&mut rng);
+    /// assert_ne!(fresh(), fresh());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
@@ -99,6 +126,15 @@ impl ChallengeId {
 
 impl Nonce {
     /// A fresh one.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::terms::Nonce;
+    ///
+    /// let mut fresh = || Nonce::generate(&mut rng);
+    /// assert_ne!(fresh(), fresh());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
@@ -108,6 +144,15 @@ impl Nonce {
 
 impl RotationId {
     /// A fresh one.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// use pushotp_wire::terms::RotationId;
+    ///
+    /// let mut fresh = || RotationId::generate(&mut rng);
+    /// assert_ne!(fresh(), fresh());
+    /// ```
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
@@ -117,6 +162,13 @@ impl RotationId {
 
 impl MessageHash {
     /// The hash of `message`: SHA-256 over the deterministic CBOR of `["pushotp-rh", 1, message]`.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::MessageHash;
+    ///
+    /// let hash = MessageHash::of(b"");
+    /// assert!(hash.to_string().starts_with("40fc8795"));
+    /// ```
     #[must_use]
     pub fn of(message: &[u8]) -> Self {
         let mut hash = Sha256::new();

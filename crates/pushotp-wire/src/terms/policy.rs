@@ -14,10 +14,26 @@ macro_rules! bits {
 
         impl $name {
             /// No bit.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::NONE.bits(), 0);")]
+            /// ```
             pub const NONE: Self = Self(0);
-            $($(#[$doc])* pub const $bit: Self = Self($value);)+
+            $($(#[$doc])*
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::", stringify!($bit), ".bits(), ", stringify!($value), ");")]
+            /// ```
+            pub const $bit: Self = Self($value);)+
 
             /// The bits as they stand in a message.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::TYPE_NUMBER.bits(), 8);")]
+            /// ```
             #[must_use]
             pub const fn bits(self) -> u8 {
                 self.0
@@ -27,11 +43,25 @@ macro_rules! bits {
             ///
             /// # Errors
             /// [`Error::Field`] for a bit that version 1 does not have.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("let from = ", stringify!($name), "::from_bits;")]
+            #[doc = concat!("assert_eq!(from(8), Ok(", stringify!($name), "::TYPE_NUMBER));")]
+            /// assert!(from(16).is_err());
+            /// ```
             pub const fn from_bits(bits: u8) -> Result<Self, Error> {
                 if bits < 16 { Ok(Self(bits)) } else { Err(Error::Field("pol")) }
             }
 
             /// Whether every bit of `other` is set.
+            ///
+            /// ```
+            #[doc = concat!("# use pushotp_wire::terms::", stringify!($name), ";")]
+            #[doc = concat!("let one = ", stringify!($name), "::TYPE_NUMBER;")]
+            #[doc = concat!("assert!(one.contains(one) && one.contains(", stringify!($name), "::NONE));")]
+            #[doc = concat!("assert!(!", stringify!($name), "::NONE.contains(one));")]
+            /// ```
             #[must_use]
             pub const fn contains(self, other: Self) -> bool {
                 self.0 & other.0 == other.0
@@ -114,6 +144,13 @@ pub enum NumberMode {
 
 impl NumberMode {
     /// How many digits the user's answer has.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::NumberMode;
+    ///
+    /// assert_eq!(NumberMode::None.digits(), 0);
+    /// assert_eq!(NumberMode::PickOne { choices: [7, 42, 99] }.digits(), 2); // 7 is answered as 07
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> u8 {
         match self {
@@ -158,12 +195,26 @@ pub struct OtpSpec {
 
 impl OtpSpec {
     /// The default: OCRA over the challenge hash, 8 digits.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::{OtpSpec, PasscodeKind};
+    ///
+    /// assert_eq!((OtpSpec::BOUND.kind(), OtpSpec::BOUND.digits().get()), (PasscodeKind::Bound, 8));
+    /// ```
     pub const BOUND: Self = Self { kind: PasscodeKind::Bound, digits: Digits::EIGHT };
 
     /// A passcode.
     ///
     /// # Errors
     /// [`Error::Field`] for a bound one of other than 8 digits.
+    ///
+    /// ```
+    /// use pushotp_types::Digits;
+    /// use pushotp_wire::{Error, terms::{OtpSpec, PasscodeKind}};
+    ///
+    /// assert!(OtpSpec::new(PasscodeKind::Totp, Digits::SIX).is_ok());
+    /// assert_eq!(OtpSpec::new(PasscodeKind::Bound, Digits::SIX), Err(Error::Field("otp")));
+    /// ```
     pub fn new(kind: PasscodeKind, digits: Digits) -> Result<Self, Error> {
         if matches!(kind, PasscodeKind::Bound) && digits != Digits::EIGHT {
             return Err(Error::Field("otp"));
@@ -172,12 +223,28 @@ impl OtpSpec {
     }
 
     /// Which one.
+    ///
+    /// ```
+    /// use pushotp_types::Digits;
+    /// use pushotp_wire::terms::{OtpSpec, PasscodeKind};
+    ///
+    /// assert_eq!(OtpSpec::new(PasscodeKind::Totp, Digits::SIX)?.kind(), PasscodeKind::Totp);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> PasscodeKind {
         self.kind
     }
 
     /// How long.
+    ///
+    /// ```
+    /// use pushotp_types::Digits;
+    /// use pushotp_wire::terms::{OtpSpec, PasscodeKind};
+    ///
+    /// assert_eq!(OtpSpec::new(PasscodeKind::Hotp, Digits::SIX)?.digits(), Digits::SIX);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
@@ -208,23 +275,48 @@ pub struct PushAddress {
 
 impl PushAddress {
     /// No pushes: the device fetches.
+    ///
+    /// ```
+    /// assert!(pushotp_wire::terms::PushAddress::POLL.addr().is_empty());
+    /// ```
     pub const POLL: Self = Self { kind: PushKind::Poll, addr: Vec::new() };
 
     /// An address of a push service, opaque to the protocol: at most 1024 bytes.
     ///
     /// # Errors
     /// [`Error::Field`] for a longer one.
+    ///
+    /// ```
+    /// use pushotp_wire::{Error, terms::{PushAddress, PushKind}};
+    ///
+    /// assert!(PushAddress::new(PushKind::WebPush, b"https://push.example.net/7".to_vec()).is_ok());
+    /// assert_eq!(PushAddress::new(PushKind::WebPush, vec![0; 1025]), Err(Error::Field("addr")));
+    /// ```
     pub fn new(kind: PushKind, addr: Vec<u8>) -> Result<Self, Error> {
         if addr.len() > 1024 { Err(Error::Field("addr")) } else { Ok(Self { kind, addr }) }
     }
 
     /// The service.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::{PushAddress, PushKind};
+    ///
+    /// assert_eq!(PushAddress::new(PushKind::Apns, vec![7; 32])?.kind(), PushKind::Apns);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> PushKind {
         self.kind
     }
 
     /// The address.
+    ///
+    /// ```
+    /// use pushotp_wire::terms::{PushAddress, PushKind};
+    ///
+    /// assert_eq!(PushAddress::new(PushKind::Apns, vec![7; 32])?.addr(), [7; 32]);
+    /// # Ok::<(), pushotp_wire::Error>(())
+    /// ```
     #[must_use]
     pub fn addr(&self) -> &[u8] {
         &self.addr

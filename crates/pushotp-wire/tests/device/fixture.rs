@@ -144,7 +144,7 @@ impl World {
                 standing: TokenStanding::Usable,
                 token_policy: TokenPolicy::PIN_PROTECTED,
                 verification: approve.verification(),
-                number: if approve.expose_number() == NUMBER { NumberVerdict::Right } else { NumberVerdict::Wrong },
+                number: NumberVerdict::of(NUMBER.as_bytes(), approve.expose_number().as_bytes()),
                 passcode: if code().matches(approve.expose_code()) {
                     PasscodeVerdict::Right
                 } else {

@@ -17,6 +17,27 @@ use crate::{
 /// generation, a recent approval, the passcode. The last second of [`ROTATION_WINDOW`] still counts.
 ///
 /// See [the module](super) for the table, and an example.
+///
+/// ```
+/// use pushotp_types::{TokenId, UnixTime};
+/// use pushotp_wire::state::{Reply, housekeeping::{Effect, Event, Record, Told, UpdateEvent, UpdateStanding, apply}};
+/// use pushotp_wire::terms::{MessageHash, Status};
+///
+/// let (record, now) = (Record::new([TokenId::from_bytes([7; 16])]), UnixTime::from_secs(1_800_000_000));
+/// let update = |bytes: &[u8]| Event::Update(UpdateEvent {
+///     rh: MessageHash::of(bytes),
+///     sequence: 7,
+///     standing: UpdateStanding::Possible,
+/// });
+/// let first = apply(&record, &update(b"a frame"), now);
+/// assert_eq!(first.effects, [Effect::Update]);
+///
+/// // Another message under that number changes nothing.
+/// let second = apply(&first.next.ok_or("not judged")?, &update(b"another"), now);
+/// assert!(second.effects.is_empty());
+/// assert_eq!(second.told, Some(Told::Result(Reply::new(Status::AlreadyAnswered))));
+/// # Ok::<(), &str>(())
+/// ```
 pub fn apply(record: &Record, event: &Event, now: UnixTime) -> Transition {
     match event {
         Event::Update(update) => self::update(record, update),
