@@ -1,17 +1,19 @@
-//! What must hold in every step, and what must be reached at least once.
+//! What must hold in every step.
 
 use pushotp_types::{DeviceId, TokenId, UnixTime};
 use pushotp_wire::{
-    state::{Collected, Reply, State},
+    state::{Collected, State},
     terms::Status,
 };
+use stateright::Property;
 
 use crate::{
-    events::hash,
-    world::{Action, Machine, Server, Step, Told, World, place},
+    events::Input,
+    table::{Table, Told},
+    world::{Machine, Step, World, place},
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Law {
     /// The login page is told once at most that it may log in.
     OneGrant,
@@ -37,26 +39,47 @@ impl Law {
         Self::CountedOnce,
     ];
 
-    pub(crate) fn holds(self, machine: &Machine, before: &World, step: &Step) -> bool {
-        let (old, new) = (machine.state(before.stored), machine.state(step.after.stored));
+    pub(crate) fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OneGrant => "one grant",
+            Self::DenyStays => "no denial overwritten",
+            Self::FinalStays => "final states stay",
+            Self::ToldWasStored => "told was stored",
+            Self::SameBytesSameReply => "same bytes, same reply",
+            Self::CountedOnce => "counted once",
+        }
+    }
+
+    /// A property is about a world, so each world says which laws the step to it broke.
+    pub(crate) fn property(self) -> Property<Machine> {
+        let kept: fn(&Machine, &World) -> bool = match self {
+            Self::OneGrant => |_, world| world.keeps(Self::OneGrant),
+            Self::DenyStays => |_, world| world.keeps(Self::DenyStays),
+            Self::FinalStays => |_, world| world.keeps(Self::FinalStays),
+            Self::ToldWasStored => |_, world| world.keeps(Self::ToldWasStored),
+            Self::SameBytesSameReply => |_, world| world.keeps(Self::SameBytesSameReply),
+            Self::CountedOnce => |_, world| world.keeps(Self::CountedOnce),
+        };
+        Property::always(self.name(), kept)
+    }
+
+    pub(crate) fn holds(self, table: &Table, before: &World, step: &Step) -> bool {
+        let (old, new) = (table.state(before.stored), table.state(step.after.stored));
         match self {
             Self::OneGrant => step.after.granted <= 1,
             Self::DenyStays => !matches!(old, State::Denied { .. }) || matches!(new, State::Reported) || new == old,
             Self::FinalStays => !old.is_final() || new == old,
-            Self::ToldWasStored => step.told.is_none_or(|(event, told)| was_stored(machine, &step.after, event, told)),
-            Self::SameBytesSameReply => step.told.is_none_or(|(event, told)| {
-                remembered(machine, &step.after, event).is_none_or(|reply| Some(reply) == told.reply)
+            Self::ToldWasStored => step.told.is_none_or(|(input, told)| was_stored(table, &step.after, input, told)),
+            Self::SameBytesSameReply => step.told.is_none_or(|(input, told)| {
+                table.remembered(step.after.stored, input).is_none_or(|reply| Some(reply) == told.reply)
             }),
             Self::CountedOnce => step.after.counted <= 1,
         }
     }
-}
-
-/// What the store remembers for the bytes of an event.
-fn remembered(machine: &Machine, world: &World, event: u8) -> Option<Reply> {
-    let rh = hash(&machine.events[usize::from(event)])?;
-    let request = &machine.requests[usize::from(world.stored)];
-    request.answers.iter().find(|answer| answer.rh == rh).map(|answer| answer.reply)
 }
 
 const DENIED: State = State::Denied { device: DeviceId::from_bytes([0; 16]) };
@@ -67,7 +90,7 @@ const APPROVED: State = State::Approved {
 };
 
 /// Whether the store is, or once was, as the verdict says.
-fn was_stored(machine: &Machine, world: &World, event: u8, told: Told) -> bool {
+fn was_stored(table: &Table, world: &World, input: Input, told: Told) -> bool {
     let ever = |states: &[State]| states.iter().any(|state| world.past >> place(*state) & 1 == 1);
     let page = match told.collected {
         Some(Collected::Granted | Collected::Used) => ever(&[State::Consumed]),
@@ -75,7 +98,7 @@ fn was_stored(machine: &Machine, world: &World, event: u8, told: Told) -> bool {
         Some(_) | None => true,
     };
     let device = match told.reply.map(|reply| reply.status) {
-        Some(Status::Accepted | Status::WrongPasscode) => remembered(machine, world, event) == told.reply,
+        Some(Status::Accepted | Status::WrongPasscode) => table.remembered(world.stored, input) == told.reply,
         Some(Status::Refused) => ever(&[State::Failed]),
         Some(Status::AlreadyAnswered) => ever(&[APPROVED, State::Consumed, DENIED, State::Reported]),
         Some(Status::Expired) => ever(&[State::Expired]),
@@ -84,71 +107,4 @@ fn was_stored(machine: &Machine, world: &World, event: u8, told: Told) -> bool {
         None => true,
     };
     page && device
-}
-
-/// What shows that the search comes everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Goal {
-    Granted,
-    Denied,
-    Reported,
-    Failed,
-    Expired,
-    Cancelled,
-    /// A server lost the race and began anew.
-    LostRace,
-    /// Bytes that were accepted came again, and got the reply again.
-    Repeated,
-    /// The server died that had collected the approval, before it told: the login is lost, not doubled.
-    GrantLost,
-}
-
-impl Goal {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Granted,
-        Self::Denied,
-        Self::Reported,
-        Self::Failed,
-        Self::Expired,
-        Self::Cancelled,
-        Self::LostRace,
-        Self::Repeated,
-        Self::GrantLost,
-    ];
-
-    pub(crate) fn reached(self, machine: &Machine, before: &World, step: &Step) -> bool {
-        let state = machine.state(step.after.stored);
-        match self {
-            Self::Granted => step.after.granted == 1,
-            Self::Denied => matches!(state, State::Denied { .. }),
-            Self::Reported => state == State::Reported,
-            Self::Failed => state == State::Failed,
-            Self::Expired => state == State::Expired,
-            Self::Cancelled => state == State::Cancelled,
-            Self::LostRace => matches!(step.action, Action::Retry(_)),
-            Self::Repeated => step.told.is_some_and(|(event, told)| {
-                accepted(told) && before.servers.iter().any(|server| repeats(machine, *server, event))
-            }),
-            Self::GrantLost => {
-                let telling = before.servers.iter().filter(|server| matches!(server, Server::Written { .. })).count();
-                let used = step.told.is_some_and(|(_, told)| told.collected == Some(Collected::Used));
-                used && before.granted == 0 && telling == 1
-            }
-        }
-    }
-}
-
-fn accepted(told: Told) -> bool {
-    told.reply.is_some_and(|reply| reply.status == Status::Accepted)
-}
-
-/// Whether what the server read before its reply held that reply already.
-fn repeats(machine: &Machine, server: Server, event: u8) -> bool {
-    let rh = hash(&machine.events[usize::from(event)]);
-    match server {
-        Server::Written { event: worked, request, .. } if worked == event => {
-            machine.requests[usize::from(request)].answers.iter().any(|answer| Some(answer.rh) == rh)
-        }
-        _ => false,
-    }
 }

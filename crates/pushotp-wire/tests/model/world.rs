@@ -1,10 +1,14 @@
 //! The store, the two servers and the clock; one step of any of them.
 
-use std::collections::HashMap;
+use pushotp_wire::state::{Collected, State};
+use stateright::{Model, Property};
 
-use pushotp_wire::state::{Collected, Effect, Event, Reply, Request, State, apply};
-
-use crate::events::{TIMES, events, pending};
+use crate::{
+    events::{Input, TIMES},
+    goals::goals,
+    laws::Law,
+    table::{Outcome, RequestId, Table, Told},
+};
 
 /// What the caller of `apply` must do, each to be left out once.
 #[derive(Clone, Copy, Debug)]
@@ -15,37 +19,26 @@ pub(crate) struct Rules {
     pub(crate) write_first: bool,
 }
 
-/// A request by its place in [`Machine::requests`]: worlds are compared and kept by the hundred thousand.
-pub(crate) type RequestId = u16;
-
-/// What a server tells a device or the login page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) reply: Option<Reply>,
-    pub(crate) collected: Option<Collected>,
+/// What a server works on: an input, when that came in, and the request that it read for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Job {
+    pub(crate) input: Input,
+    pub(crate) time: u8,
+    pub(crate) request: RequestId,
 }
 
-/// A server, with the event that it works on and when that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Server {
     Idle,
-    /// It has read this request.
-    Read {
-        event: u8,
-        time: u8,
-        request: RequestId,
-    },
-    /// It has written what `apply` made of this request, and has to tell.
-    Written {
-        event: u8,
-        time: u8,
-        request: RequestId,
-    },
+    Read(Job),
+    /// It has written what `apply` made of the request, and has to tell.
+    Written(Job),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     pub(crate) stored: RequestId,
+    /// In order: the two are alike, so worlds that differ in who is who are one.
     pub(crate) servers: [Server; 2],
     pub(crate) time: u8,
     /// How often the login page was told that it may log in, as far as two.
@@ -54,13 +47,18 @@ pub(crate) struct World {
     pub(crate) past: u8,
     /// How often the one wrong passcode was counted, as far as two.
     pub(crate) counted: u8,
+    /// The laws that the last step broke, a bit for each.
+    broken: u8,
 }
 
 impl World {
-    pub(crate) const START: Self =
-        Self { stored: 0, servers: [Server::Idle; 2], time: 0, granted: 0, past: 1, counted: 0 };
+    const START: Self =
+        Self { stored: 0, servers: [Server::Idle; 2], time: 0, granted: 0, past: 1, counted: 0, broken: 0 };
 
-    /// The two servers are alike: worlds that differ in their order alone are one.
+    pub(crate) fn keeps(&self, law: Law) -> bool {
+        self.broken & law.bit() == 0
+    }
+
     fn with(self, which: usize, server: Server) -> Self {
         let mut servers = self.servers;
         servers[which] = server;
@@ -69,130 +67,123 @@ impl World {
     }
 }
 
+/// A step, of the server at this place in the order of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    Receive(Server),
-    Write(Server),
-    Retry(Server),
-    Tell(Server),
-    Crash(Server),
     Clock,
+    Receive(usize, Input),
+    /// The server writes, or reads again if another was faster.
+    Write(usize),
+    Tell(usize),
+    Crash(usize),
 }
 
-/// A step: the world after it, and what was told in it for which event.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) action: Action,
-    pub(crate) after: World,
-    pub(crate) told: Option<(u8, Told)>,
-}
-
-/// What `apply` said once.
+/// A world and what was told on the way to it, for which input.
 #[derive(Clone, Copy)]
-struct Outcome {
-    next: Option<RequestId>,
-    counts: bool,
-    told: Told,
+pub(crate) struct Step {
+    pub(crate) after: World,
+    pub(crate) told: Option<(Input, Told)>,
 }
 
-/// `apply` over requests that are kept once each.
 pub(crate) struct Machine {
     pub(crate) rules: Rules,
-    pub(crate) events: Vec<Event>,
-    pub(crate) requests: Vec<Request>,
-    outcomes: HashMap<(RequestId, u8, u8), Outcome>,
+    /// Those that are watched. From a world that breaks one, the search does not go on.
+    laws: Vec<Law>,
+    pub(crate) table: Table,
 }
 
 impl Machine {
-    pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, events: events(), requests: vec![pending()], outcomes: HashMap::new() }
+    pub(crate) fn new(rules: Rules, laws: &[Law]) -> Self {
+        Self { rules, laws: laws.to_vec(), table: Table::new() }
     }
 
-    pub(crate) fn state(&self, request: RequestId) -> State {
-        self.requests[usize::from(request)].state
+    pub(crate) fn outcome(&self, job: Job) -> Outcome {
+        self.table.outcome(job.request, job.input, job.time)
     }
 
-    fn outcome(&mut self, request: RequestId, event: u8, time: u8) -> Outcome {
-        if let Some(known) = self.outcomes.get(&(request, event, time)) {
-            return *known;
+    /// Whether the write is refused: there is one, and the stored request is no longer the one that was read.
+    pub(crate) fn is_late(&self, world: &World, job: Job) -> bool {
+        self.rules.compare && self.outcome(job).next.is_some() && job.request != world.stored
+    }
+
+    fn step(&self, world: &World, action: Action) -> Step {
+        match action {
+            Action::Clock => Step { after: World { time: world.time + 1, ..*world }, told: None },
+            Action::Receive(which, input) => self.receive(world, which, input),
+            Action::Write(which) => self.write(world, which),
+            Action::Tell(which) => self.tell(world, which),
+            Action::Crash(which) => Step { after: world.with(which, Server::Idle), told: None },
         }
-        let happened = &self.events[usize::from(event)];
-        let transition = apply(&self.requests[usize::from(request)], happened, TIMES[usize::from(time)]);
-        let outcome = Outcome {
-            counts: transition.effects.iter().any(|effect| matches!(effect, Effect::CountFailure(_))),
-            told: Told { reply: transition.reply, collected: transition.collected },
-            next: transition.next.map(|next| self.keep(next)),
-        };
-        self.outcomes.insert((request, event, time), outcome);
-        outcome
     }
 
-    fn keep(&mut self, request: Request) -> RequestId {
-        let place = self.requests.iter().position(|known| *known == request).unwrap_or_else(|| {
-            self.requests.push(request);
-            self.requests.len() - 1
-        });
-        place.try_into().unwrap()
+    fn receive(&self, world: &World, which: usize, input: Input) -> Step {
+        let job = Job { input, time: world.time, request: world.stored };
+        let early = (!self.rules.write_first).then(|| (input, self.outcome(job).told));
+        Step { after: granted(world.with(which, Server::Read(job)), early), told: early }
     }
 
-    /// Everything that can happen next.
-    pub(crate) fn steps(&mut self, world: &World) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if usize::from(world.time) + 1 < TIMES.len() {
-            steps.push(Step { action: Action::Clock, after: World { time: world.time + 1, ..*world }, told: None });
+    fn write(&self, world: &World, which: usize) -> Step {
+        let Server::Read(job) = world.servers[which] else { panic!("nothing to write") };
+        if self.is_late(world, job) {
+            let again = Server::Read(Job { request: world.stored, ..job });
+            return Step { after: world.with(which, again), told: None };
         }
-        for which in 0..2 {
-            match world.servers[which] {
-                Server::Idle => {
-                    for event in 0..u8::try_from(self.events.len()).unwrap() {
-                        steps.push(self.receive(world, which, event));
-                    }
-                }
-                Server::Read { event, time, request } => steps.push(self.write(world, which, (event, time, request))),
-                Server::Written { event, time, request } => {
-                    steps.push(self.tell(world, which, (event, time, request)));
-                }
-            }
-            if world.servers[which] != Server::Idle {
-                let after = world.with(which, Server::Idle);
-                steps.push(Step { action: Action::Crash(world.servers[which]), after, told: None });
-            }
-        }
-        steps
-    }
-
-    fn receive(&mut self, world: &World, which: usize, event: u8) -> Step {
-        let read = Server::Read { event, time: world.time, request: world.stored };
-        let early = (!self.rules.write_first).then(|| (event, self.outcome(world.stored, event, world.time).told));
-        let after = granted(world.with(which, read), early);
-        Step { action: Action::Receive(read), after, told: early }
-    }
-
-    fn write(&mut self, world: &World, which: usize, (event, time, request): (u8, u8, RequestId)) -> Step {
-        let outcome = self.outcome(request, event, time);
-        if self.rules.compare && outcome.next.is_some() && request != world.stored {
-            let again = Server::Read { event, time, request: world.stored };
-            return Step { action: Action::Retry(again), after: world.with(which, again), told: None };
-        }
-        let written = Server::Written { event, time, request };
         // Told already: there is nothing left to do.
-        let mut after = world.with(which, if self.rules.write_first { written } else { Server::Idle });
+        let mut after = world.with(which, if self.rules.write_first { Server::Written(job) } else { Server::Idle });
+        let outcome = self.outcome(job);
         if let Some(next) = outcome.next {
             after.stored = next;
-            after.past |= 1 << place(self.state(next));
+            after.past |= 1 << place(self.table.state(next));
             after.counted = (after.counted + u8::from(outcome.counts)).min(2);
         }
-        Step { action: Action::Write(written), after, told: None }
+        Step { after, told: None }
     }
 
-    fn tell(&mut self, world: &World, which: usize, (event, time, request): (u8, u8, RequestId)) -> Step {
-        let told = Some((event, self.outcome(request, event, time).told));
-        let after = granted(world.with(which, Server::Idle), told);
-        Step { action: Action::Tell(world.servers[which]), after, told }
+    fn tell(&self, world: &World, which: usize) -> Step {
+        let Server::Written(job) = world.servers[which] else { panic!("nothing to tell") };
+        let told = Some((job.input, self.outcome(job).told));
+        Step { after: granted(world.with(which, Server::Idle), told), told }
     }
 }
 
-fn granted(mut world: World, told: Option<(u8, Told)>) -> World {
+impl Model for Machine {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::START]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.broken != 0 {
+            return;
+        }
+        if usize::from(world.time) + 1 < TIMES.len() {
+            actions.push(Action::Clock);
+        }
+        // What the second could do, the first does already if it is in the same place.
+        let different = if world.servers[0] == world.servers[1] { 1 } else { 2 };
+        for which in 0..different {
+            match world.servers[which] {
+                Server::Idle => actions.extend(Input::ALL.map(|input| Action::Receive(which, input))),
+                Server::Read(_) => actions.extend([Action::Write(which), Action::Crash(which)]),
+                Server::Written(_) => actions.extend([Action::Tell(which), Action::Crash(which)]),
+            }
+        }
+    }
+
+    fn next_state(&self, world: &World, action: Action) -> Option<World> {
+        let step = self.step(world, action);
+        let broken = self.laws.iter().filter(|law| !law.holds(&self.table, world, &step));
+        Some(World { broken: broken.fold(0, |bits, law| bits | law.bit()), ..step.after })
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        self.laws.iter().map(|law| law.property()).chain(goals()).collect()
+    }
+}
+
+fn granted(mut world: World, told: Option<(Input, Told)>) -> World {
     if told.is_some_and(|(_, told)| told.collected == Some(Collected::Granted)) {
         world.granted = (world.granted + 1).min(2);
     }

@@ -31,6 +31,7 @@ fn told(transition: &Transition) -> (Status, Option<Error>) {
 }
 
 /// One thing wrong with an approval of a pending request: what it is told, and what the request is then.
+// protocol.md: CHK-3, SRV-5, SRV-8
 #[test]
 fn one_defect_one_refusal() {
     let pending = State::Pending { wrong: 0 };
@@ -90,6 +91,7 @@ fn pending_two_tokens() -> Request {
 }
 
 /// Cases 152 and 177: a wrong number ends the request, and the passcode beside it is not counted.
+// protocol.md: NUM-5, CHK-5
 #[test]
 fn a_wrong_number_leaves_the_passcode_unjudged() {
     let (last, after) = run(pending(), &[(wrong_number(1), NOW)]);
@@ -99,6 +101,7 @@ fn a_wrong_number_leaves_the_passcode_unjudged() {
 }
 
 /// Cases 159, 160, 162.
+// protocol.md: SRV-6
 #[test]
 fn three_wrong_passcodes_end_it() {
     let (first, _) = run(pending(), &[(wrong_passcode(1), NOW)]);
@@ -115,6 +118,7 @@ fn three_wrong_passcodes_end_it() {
 }
 
 /// Case 161.
+// protocol.md: SRV-7
 #[test]
 fn a_right_passcode_at_the_third_try() {
     let (last, after) = run(pending(), &[(wrong_passcode(1), NOW), (wrong_passcode(2), NOW), (approve(3), NOW)]);
@@ -124,6 +128,7 @@ fn a_right_passcode_at_the_third_try() {
 }
 
 /// Cases 143, 145, 164: the same bytes again are told the same, whatever the request has become and the caller now says.
+// protocol.md: SRV-3
 #[test]
 fn the_same_bytes_again() {
     let (first, counted) = run(pending(), &[(wrong_passcode(1), NOW)]);
@@ -139,6 +144,7 @@ fn the_same_bytes_again() {
 }
 
 /// Cases 146 to 149: one winner, and the other answer is told so.
+// protocol.md: SRV-2
 #[test]
 fn the_first_answer_wins() {
     let deny = |frame, device| Event::Deny(denial(frame, device));
@@ -168,6 +174,7 @@ fn nothing_is_approved_after_a_cancel() {
 }
 
 /// Cases 173 to 175, and a report by a device that did not deny.
+// protocol.md: TIME-3
 #[test]
 fn reports() {
     let report = |frame, device| Event::Report(denial(frame, device));
@@ -188,6 +195,7 @@ fn reports() {
 }
 
 /// A denial or a report about another challenge changes nothing, in any state.
+// protocol.md: SRV-5
 #[test]
 fn about_another_challenge() {
     let other = Denial { ch: ChallengeHash::from_bytes([0; 32]), ..denial(9, PHONE) };
@@ -211,6 +219,7 @@ fn late_reports_do_not_pile_up() {
 }
 
 /// The last second counts, the next one does not. Case 142: only the server's clock decides.
+// protocol.md: TIME-1, TIME-2, TIME-3
 #[test]
 fn deadlines() {
     let approved = run(pending(), &[(approve(1), EXPIRES)]).1;
@@ -244,6 +253,7 @@ fn a_late_answer_is_told_and_not_remembered() {
 }
 
 /// Who must be verified how: the challenge asks, and the token's enrolled policy is a floor.
+// protocol.md: SRV-8
 #[test]
 fn verification() {
     use UserVerification::{Biometric, Both, None, Pin};
@@ -268,6 +278,7 @@ fn verification() {
 }
 
 /// Case 167's other half: what was accepted can never be used by hand.
+// protocol.md: PASS-4
 #[test]
 fn a_counter_based_passcode_uses_its_counter_up() {
     for (kind, advances) in [(PasscodeKind::Bound, false), (PasscodeKind::Hotp, true), (PasscodeKind::Totp, true)] {

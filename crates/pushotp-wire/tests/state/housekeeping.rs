@@ -76,6 +76,7 @@ fn refused(transition: &Transition, status: Status, error: Error) {
 }
 
 /// Case 225.
+// protocol.md: ROT-5
 #[test]
 fn updates() {
     let record = Record::new([TOKEN]);
@@ -96,6 +97,7 @@ fn updates() {
 }
 
 /// Cases 226 and 227.
+// protocol.md: ROT-4, ROT-6
 #[test]
 fn updates_that_cannot_be_carried_out() {
     let record = Record::new([TOKEN]);
@@ -110,6 +112,7 @@ fn updates_that_cannot_be_carried_out() {
 }
 
 /// Case 228: not judged, so not counted either.
+// protocol.md: ROT-7
 #[test]
 fn a_rotation_needs_a_recent_approval_of_its_own() {
     let never = Record::new([TOKEN, OTHER]);
@@ -125,6 +128,7 @@ fn a_rotation_needs_a_recent_approval_of_its_own() {
     refused(&rotate(&granted(), ask(2, 11)), Status::Refused, Error::Field("approval"));
 }
 
+// protocol.md: ROT-5, ROT-9, ROT-10, ROT-11, ROT-12
 #[test]
 fn a_rotation_from_end_to_end() {
     let asked = rotate(&approved(), ask(1, 10));
@@ -145,6 +149,7 @@ fn a_rotation_from_end_to_end() {
 }
 
 /// Case 233, the crash between storing and confirming.
+// protocol.md: ROT-11
 #[test]
 fn an_approval_confirms_as_well() {
     let approval = |under| apply(&granted(), &Event::Approved { token: TOKEN, under }, at(NOW + 1));
@@ -163,6 +168,7 @@ fn an_approval_confirms_as_well() {
 }
 
 /// Cases 229, 230 and 234: whatever else the passcode is right for.
+// protocol.md: ROT-5, ROT-8
 #[test]
 fn wrong_passcodes_are_counted_in_both_steps() {
     type Of = fn(u8, u64) -> RotateEvent;
@@ -197,6 +203,7 @@ fn wrong_passcodes_are_counted_in_both_steps() {
 }
 
 /// Case 231, and the generations of a confirmation.
+// protocol.md: ROT-3, ROT-12
 #[test]
 fn generations() {
     let of = |record: &Record, event: RotateEvent, number: u32| {
@@ -214,6 +221,7 @@ fn generations() {
 }
 
 /// Case 232: an older request after a newer ticket.
+// protocol.md: ROT-5
 #[test]
 fn a_request_that_was_held_back() {
     let record = rotate(&approved(), ask(2, 11)).next.unwrap();
@@ -223,6 +231,7 @@ fn a_request_that_was_held_back() {
     refused(&apply(&record, &Event::Update(update(3, 11)), at(NOW)), Status::AlreadyAnswered, Error::AlreadyAnswered);
 }
 
+// protocol.md: ROT-4
 #[test]
 fn tokens() {
     let of = |standing| rotate(&approved(), RotateEvent { standing, ..ask(1, 10) });
@@ -234,6 +243,7 @@ fn tokens() {
 }
 
 /// The memory is bounded; what falls out of it is still not judged again.
+// protocol.md: ROT-5
 #[test]
 fn memory() {
     let mut record = Record::new([TOKEN]);

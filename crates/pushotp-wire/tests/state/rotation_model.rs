@@ -1,7 +1,7 @@
 //! Every order of two rotations: frames held back, doubled and lost, crashes of the device, approvals in between. The
 //! secret that the device has stored is always one that the server takes.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::BTreeSet;
 
 use pushotp_wire::{
     message::{Rotation, RotationStep},
@@ -12,6 +12,7 @@ use pushotp_wire::{
     },
     terms::{Generation, RotationId},
 };
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use crate::fixture::{TOKEN, at, rh};
 
@@ -30,7 +31,7 @@ struct Frame {
     secret: Secret,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     record: Record,
     current: Secret,
@@ -87,7 +88,7 @@ impl World {
         self.record = transition.next.unwrap_or_else(|| self.record.clone());
     }
 
-    /// A frame arrives. `forgets`: the negative control, a server without sequence numbers.
+    /// A frame arrives, at a server that `forgets` which sequence numbers it has seen, or one that does not.
     fn arrives(&mut self, frame: &Frame, forgets: bool) {
         let key = RotationPublicKey::parse(&[9; 32]).unwrap();
         let step = if frame.confirms { RotationStep::Confirm } else { RotationStep::Request { key } };
@@ -122,64 +123,106 @@ impl World {
         self.frames.insert(Frame { number: ticket, confirms: true, generation, secret });
     }
 
-    fn successors(&self, forgets: bool) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut next = |change: &dyn Fn(&mut Self)| {
-            let mut world = self.clone();
-            change(&mut world);
-            all.push(world);
-        };
-        if self.approvals < 5 {
-            if let Some(under) = self.under(self.stored.0) {
-                next(&|world| {
-                    world.approvals += 1;
-                    world.happens(&Event::Approved { token: TOKEN, under }, 0);
-                });
-            }
-        }
-        if self.requests < 4 {
-            next(&Self::ask);
-        }
-        if let Some(ticket) = self.waits {
-            next(&|world| world.waits = None);
-            if self.tickets.contains(&ticket) {
-                next(&|world| world.stores(ticket));
-            }
-        }
-        for frame in &self.frames {
-            next(&|world| world.arrives(frame, forgets));
-        }
-        all
+    /// The generation that the server has.
+    fn generation(&self) -> u32 {
+        self.record.tokens[0].generation.get()
     }
 }
 
-/// Whether the device is alive in every state, how many states there are, and the highest generation in any.
-fn explore(forgets: bool) -> (bool, usize, u32) {
-    let (mut seen, mut queue) = (HashSet::new(), VecDeque::from([World::new()]));
-    let mut highest = 0;
-    while let Some(world) = queue.pop_front() {
-        if !seen.insert(world.clone()) {
-            continue;
-        }
-        if !world.is_alive() {
-            return (false, seen.len(), highest);
-        }
-        highest = highest.max(world.record.tokens[0].generation.get());
-        queue.extend(world.successors(forgets));
+#[derive(Clone, Debug, PartialEq)]
+enum Action {
+    Approve(Under),
+    Ask,
+    /// The device crashes, and no longer waits.
+    GiveUp,
+    Store(u8),
+    Arrive(Frame),
+}
+
+/// `forgets`: the negative control, a server without sequence numbers.
+struct Rotations {
+    forgets: bool,
+}
+
+type Claim = Property<Rotations>;
+
+const ALIVE: &str = "the device can log in";
+
+impl Model for Rotations {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new()]
     }
-    (true, seen.len(), highest)
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.approvals < 5 {
+            actions.extend(world.under(world.stored.0).map(Action::Approve));
+        }
+        if world.requests < 4 {
+            actions.push(Action::Ask);
+        }
+        if let Some(ticket) = world.waits {
+            actions.push(Action::GiveUp);
+            if world.tickets.contains(&ticket) {
+                actions.push(Action::Store(ticket));
+            }
+        }
+        actions.extend(world.frames.iter().cloned().map(Action::Arrive));
+    }
+
+    fn next_state(&self, world: &World, action: Action) -> Option<World> {
+        let mut world = world.clone();
+        match action {
+            Action::Approve(under) => {
+                world.approvals += 1;
+                world.happens(&Event::Approved { token: TOKEN, under }, 0);
+            }
+            Action::Ask => world.ask(),
+            Action::GiveUp => world.waits = None,
+            Action::Store(ticket) => world.stores(ticket),
+            Action::Arrive(frame) => world.arrives(&frame, self.forgets),
+        }
+        Some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Claim::always(ALIVE, |_, world| world.is_alive()),
+            Claim::sometimes("two secrets were replaced", |_, world| world.generation() > 2),
+            Claim::sometimes("the server still has the earlier secret", |_, world| {
+                world.pending == Some(world.stored.0)
+            }),
+            Claim::sometimes("a ticket is lost", |_, world| {
+                world.waits.is_none() && world.pending.is_some_and(|pending| world.stored.0 < pending)
+            }),
+            Claim::sometimes("a request is older than the secret", |_, world| {
+                world.frames.iter().any(|frame| !frame.confirms && frame.generation < world.generation())
+            }),
+        ]
+    }
+}
+
+/// Goes everywhere, or until the device is locked out.
+fn check(forgets: bool) -> impl Checker<Rotations> {
+    Rotations { forgets }.checker().threads(2).finish_when(HasDiscoveries::AllFailures).spawn_bfs().join()
 }
 
 /// Cases 232 and 233.
+// protocol.md: ROT-11
 #[test]
 fn no_order_of_events_locks_the_device_out() {
-    let (alive, states, highest) = explore(false);
-    assert!(alive);
-    assert!(states > 1000 && highest > 2, "{states} states, generation {highest}: nothing is proved");
+    let checker = check(false);
+    checker.assert_properties();
+    let worlds = checker.unique_state_count();
+    println!("{worlds} worlds");
+    assert!(worlds > 1000, "only {worlds} worlds");
 }
 
 /// The same without the check of the sequence number: a request that was held back replaces a newer secret.
+// protocol.md: ROT-5
 #[test]
 fn without_sequence_numbers_it_is_locked_out() {
-    assert!(!explore(true).0);
+    check(true).assert_any_discovery(ALIVE);
 }

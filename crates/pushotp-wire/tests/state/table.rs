@@ -178,6 +178,7 @@ fn cells() -> BTreeMap<(&'static str, &'static str), [&'static str; 3]> {
     cells
 }
 
+// protocol.md: CHK-3, SRV-1, SRV-9
 #[test]
 fn every_cell_of_the_table() {
     let cells = cells();
