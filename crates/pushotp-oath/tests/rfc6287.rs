@@ -83,6 +83,7 @@ fn appendix_c() {
     assert_eq!(run(include_str!("vectors/rfc6287_appendix_c.json")), 70);
 }
 
+// protocol.md: PASS-1
 #[test]
 fn beyond_appendix_c() {
     assert_eq!(run(include_str!("vectors/ocra_beyond_rfc6287.json")), 31);
