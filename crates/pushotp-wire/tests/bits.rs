@@ -109,6 +109,7 @@ fn each_bit_of_an_enrolment() {
     assert_eq!(device.tokens[0].1.expose(), server.secrets[0].1.expose());
 }
 
+// protocol.md: FRM-2, CHK-2
 #[test]
 fn another_psk_server_or_epoch_opens_nothing() {
     let mut rng = ChaCha20Rng::seed_from_u64(3);
@@ -160,6 +161,7 @@ fn hostile_bytes() {
 }
 
 /// 100,000 random and mutated public keys: one that is taken has this encoding and no other.
+// protocol.md: SIG-7
 #[test]
 fn hostile_keys() {
     let mut rng = ChaCha20Rng::seed_from_u64(7);

@@ -24,6 +24,7 @@ fn hex(value: &Value) -> Vec<u8> {
 }
 
 /// A signature of another length than 64 is none for our types; every other one gets the verdict of the file.
+// protocol.md: SIG-4
 #[test]
 fn ed25519() {
     let Some(file) = file("ed25519_test.json") else { return };
@@ -43,6 +44,7 @@ fn ed25519() {
 /// r and s are 32 bytes each, and s is in the lower half: of two signatures that the mathematics takes, one is ours. So
 /// the cases of the file that are valid only with a high s are refused, all of them and nothing else.
 #[cfg(feature = "es256")]
+// protocol.md: SIG-5
 #[test]
 fn esp256() {
     let Some(file) = file("ecdsa_secp256r1_sha256_p1363_test.json") else { return };

@@ -15,6 +15,7 @@ fn approve(world: &mut World, shown: Shown, code: &Code) -> (Vec<u8>, Answering)
     world.send(|device, sending| shown.approve(&approval(code), device, sending)).unwrap()
 }
 
+// protocol.md: DISP-3
 #[test]
 fn approved_collected_and_confirmed() {
     let mut world = World::new();
@@ -39,6 +40,7 @@ fn approved_collected_and_confirmed() {
     assert!(matches!(answering.finish(&result), Ok(Outcome::Accepted { failures: 2 })));
 }
 
+// protocol.md: DEV-1
 #[test]
 fn three_wrong_passcodes() {
     let mut world = World::new();
@@ -71,6 +73,7 @@ fn a_lost_reply() {
     assert!(matches!(answering.finish(&again), Ok(Outcome::Accepted { .. })));
 }
 
+// protocol.md: DEV-1
 #[test]
 fn denied_and_reported() {
     let mut world = World::new();
@@ -89,6 +92,7 @@ fn denied_and_reported() {
 }
 
 /// Case 187: only the result of exactly these bytes ends the wait.
+// protocol.md: DEV-4
 #[test]
 fn a_result_of_another_message() {
     let mut world = World::new();
@@ -106,6 +110,7 @@ fn a_result_of_another_message() {
     assert_eq!(denied.finish(&mine), Some(Status::AlreadyAnswered));
 }
 
+// protocol.md: DEV-1
 #[test]
 fn every_status_of_an_approval() {
     let mut world = World::new();
@@ -132,6 +137,7 @@ fn every_status_of_an_approval() {
 }
 
 /// Case 192: a cancel closes the prompt that it names, and no other. Case 193: an approval that was sent may have won.
+// protocol.md: DEV-1
 #[test]
 fn withdrawn() {
     let mut world = World::new();
@@ -147,6 +153,7 @@ fn withdrawn() {
 }
 
 /// Every frame is sealed anew, so two of them are never the same bytes.
+// protocol.md: FRM-3
 #[test]
 fn frames_differ() {
     let mut world = World::new();
@@ -174,6 +181,7 @@ fn answers_look_alike() {
 }
 
 /// Cases 183 and 186, and an item of another device: dropped alone.
+// protocol.md: MSG-18, MSG-19
 #[test]
 fn fetched() {
     let mut world = World::new();

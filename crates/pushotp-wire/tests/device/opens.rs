@@ -13,6 +13,7 @@ use pushotp_wire::{
 use crate::fixture::*;
 
 /// Cases 117 and 118, to the second.
+// protocol.md: TIME-4
 #[test]
 fn clocks_may_be_two_minutes_apart() {
     let mut world = World::new();
@@ -32,6 +33,7 @@ fn clocks_may_be_two_minutes_apart() {
     assert!(matches!(world.device.open(&cancel, at(NOW + 9999)), Ok(Incoming::Cancel(_))));
 }
 
+// protocol.md: ENV-8, CHK-6, DEV-10
 #[test]
 fn what_is_not_for_this_device_is_dropped() {
     let mut world = World::new();
@@ -64,6 +66,7 @@ fn what_is_not_for_this_device_is_dropped() {
 }
 
 /// Cases 136 and 139: nothing is shown.
+// protocol.md: DEV-5
 #[test]
 fn which_tokens_can_answer() {
     let mut world = World::new();
@@ -90,6 +93,7 @@ fn tap_only() -> ChallengeParts {
 }
 
 /// Case 137: a challenge that asks for less than a token's floor.
+// protocol.md: DEV-6
 #[test]
 fn floors() {
     let mut world = World::new();
@@ -111,6 +115,7 @@ fn floors() {
 }
 
 /// A frame goes to the one server key of the enrolment: another one cannot read it.
+// protocol.md: FRM-5
 #[test]
 fn frames_are_for_one_server() {
     let mut world = World::new();

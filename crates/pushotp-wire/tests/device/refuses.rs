@@ -42,6 +42,7 @@ fn bad_or_good_number(mode: NumberMode) -> &'static str {
     }
 }
 
+// protocol.md: NUM-3, DEV-6, DEV-9
 #[test]
 fn one_defect_one_refusal() {
     let (code, short) = (code(), Code::from_value(1, Digits::SIX));
@@ -67,6 +68,7 @@ fn one_defect_one_refusal() {
 }
 
 /// Case 154, and the number that is picked.
+// protocol.md: NUM-3, NUM-4
 #[test]
 fn numbers_of_the_weaker_modes() {
     let code = code();
@@ -84,6 +86,7 @@ fn numbers_of_the_weaker_modes() {
 }
 
 /// HOTP and TOTP passcodes are as long as the challenge says, and no other length is sent.
+// protocol.md: PASS-3
 #[test]
 fn passcodes_of_the_other_kinds() {
     for kind in [PasscodeKind::Hotp, PasscodeKind::Totp] {
@@ -111,6 +114,7 @@ fn passcodes_of_the_other_kinds() {
 }
 
 /// Nothing of a challenge is lost when the key, the clock, the sequence number or the device is not the right one.
+// protocol.md: FRM-4, DEV-8, TIME-5
 #[test]
 fn what_sending_takes() {
     let world = World::new();
@@ -152,6 +156,7 @@ fn what_sending_takes() {
 }
 
 /// Case 138: from the notification only what both the challenge and the token permit.
+// protocol.md: DEV-7
 #[test]
 fn from_the_notification() {
     let quick = TokenPolicy::FROM_NOTIFICATION;

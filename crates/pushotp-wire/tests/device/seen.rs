@@ -8,6 +8,7 @@ use pushotp_wire::{
 
 use crate::fixture::*;
 
+// protocol.md: DEV-2, DEV-3
 #[test]
 fn once_again_and_in_conflict() {
     let (mut world, mut seen) = (World::new(), SeenChallenges::default());
@@ -22,6 +23,7 @@ fn once_again_and_in_conflict() {
 }
 
 /// An entry goes exactly when its challenge can no longer be opened.
+// protocol.md: DEV-2
 #[test]
 fn kept_as_long_as_it_can_be_opened() {
     let (mut world, mut seen) = (World::new(), SeenChallenges::default());
@@ -33,6 +35,7 @@ fn kept_as_long_as_it_can_be_opened() {
     assert_eq!(seen.note(&world.opened(parts()), at(last + 1)), Seen::New);
 }
 
+// protocol.md: DEV-2
 #[test]
 fn the_list_is_bounded() {
     let entry = |n: u64| SeenChallenge {

@@ -96,6 +96,7 @@ fn from_device() -> Vec<(FromDevice, u64, Fields)> {
     ]
 }
 
+// protocol.md: ENV-5, MSG-1
 #[test]
 fn envelopes() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -117,6 +118,7 @@ fn envelopes() {
     }
 }
 
+// protocol.md: FRM-2, SIG-3, MSG-1
 #[test]
 fn frames() {
     for (ours, typ, fields) in from_device() {
@@ -143,6 +145,7 @@ fn an_approval_field_by_field() {
     assert_eq!(approve.sent(), Sent { at: at(NOW), sequence: NOW * 1000 });
 }
 
+// protocol.md: HASH-1
 #[test]
 fn hashes() {
     let plain = payload(&challenge());
@@ -155,6 +158,7 @@ fn hashes() {
 }
 
 /// Case 113: where 25 bytes are missing the pad is 87, and every other length has its own.
+// protocol.md: PAD-1
 #[test]
 fn every_length_of_padding() {
     let mut seen = std::collections::BTreeSet::new();

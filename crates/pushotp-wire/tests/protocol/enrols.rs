@@ -128,6 +128,7 @@ fn confirmation(run: &Run) -> String {
     format!("{:06}", value % 1_000_000)
 }
 
+// protocol.md: FRM-2, KEY-1, KEY-2
 #[test]
 fn a_device_by_hand_enrols_at_our_server() {
     let (enc, run) = sender(&bound());
@@ -150,6 +151,7 @@ fn a_device_by_hand_enrols_at_our_server() {
     assert_eq!(open_envelope(&enrolled.response, &keys[..32], &keys[64..72]), (65290, plain));
 }
 
+// protocol.md: FRM-2, ENR-4, KEY-1, KEY-2
 #[test]
 fn our_device_enrols_at_a_server_by_hand() {
     let (frame, waiting) = start();
@@ -178,6 +180,7 @@ fn a_request_prints_no_exporter_value() {
 }
 
 /// A server that opened a request and has no token for it. That is final: it is this server's word on this request.
+// protocol.md: ENR-6, ENR-8
 #[test]
 fn a_server_of_ours_refuses() {
     let (frame, waiting) = start();
@@ -190,6 +193,7 @@ fn a_server_of_ours_refuses() {
 }
 
 /// The offer is used up when the reply comes: nothing on the way may end an enrolment by altering it.
+// protocol.md: ENR-7
 #[test]
 fn a_device_waits_for_the_right_response() {
     let (frame, mut waiting) = start();

@@ -32,12 +32,6 @@ const ORDER: [u8; 32] = [
     0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-/// The prime of the field, and five.
-const P_PLUS_5: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x04,
-];
-
 fn ours() -> Esp256Signer {
     Esp256Signer::from_bytes(&SCALAR).unwrap()
 }
@@ -106,6 +100,7 @@ fn frames() {
 }
 
 /// Case 69: the algorithm is that of the enrolled key.
+// protocol.md: SIG-8
 #[test]
 fn the_algorithm_is_the_enrolled_one() {
     let (esp256, ed25519) = (ours().verifying_key(), Ed25519Signer::from_bytes(&SIGNING).verifying_key());
@@ -129,11 +124,11 @@ fn negated(signature: &Signature) -> Vec<u8> {
 }
 
 /// Case 78.
+// protocol.md: SIG-5, SIG-6
 #[test]
 fn signatures() {
     let key = ours().verifying_key();
     let good = signature(65282, &signed_payload(&approve()));
-    let (r, s) = good.split_bytes();
     assert!(opens(&approval_with(&good.to_bytes()), &key).is_ok(), "what the cases are made of");
     let high = negated(&good);
     TheirKey::from_sec1_bytes(&compressed())
@@ -143,28 +138,7 @@ fn signatures() {
             &Signature::from_slice(&high).unwrap(),
         )
         .expect("a lenient verifier takes a high s");
-    let zero = [0; 32];
-    let bad = Error::BadSignature;
-    let cases = [
-        ("r = 0", [zero, s.into()].concat(), bad),
-        ("s = 0", [r.into(), zero].concat(), bad),
-        ("r = n", [ORDER, s.into()].concat(), bad),
-        ("s = n", [r.into(), ORDER].concat(), bad),
-        ("r = 2^256 - 1", [[0xff; 32], s.into()].concat(), bad),
-        ("s = 2^256 - 1", [r.into(), [0xff; 32]].concat(), bad),
-        ("r and s exchanged", [<[u8; 32]>::from(s), r.into()].concat(), bad),
-        ("a high s", high.clone(), bad),
-        (
-            "little-endian",
-            [r.iter().rev().copied().collect::<Vec<_>>(), s.iter().rev().copied().collect()].concat(),
-            bad,
-        ),
-        ("DER", good.to_der().as_bytes().to_vec(), Error::Shape),
-        ("63 bytes", good.to_bytes()[1..].to_vec(), Error::Shape),
-    ];
-    for (case, signature, expected) in cases {
-        assert_eq!(opens(&approval_with(&signature), &key).err(), Some(expected), "{case}");
-    }
+    assert_eq!(opens(&approval_with(&high), &key).err(), Some(Error::BadSignature));
     let low = low_s(&high.try_into().unwrap()).unwrap();
     assert_eq!(low, <[u8; 64]>::from(good.to_bytes()));
     assert_eq!(low_s(&[0xff; 64]), Err(SignError));
@@ -186,6 +160,7 @@ fn every_bit_of_a_signature() {
 }
 
 /// A signer whose s is high half of the time, as those of secure enclaves.
+// protocol.md: SIG-6
 #[test]
 fn a_signer_normalises() {
     let mut normalised = 0;
@@ -213,39 +188,19 @@ fn enrols(algorithm: u64, key: &[u8]) -> Result<VerifyingKey, Error> {
 }
 
 /// Case 205 for this algorithm.
+// protocol.md: SIG-7
 #[test]
 fn signing_keys() {
-    let (good, weak) = (compressed(), Some(Error::WeakKey));
-    assert_eq!(enrols(2, &good), Ok(ours().verifying_key()), "what the cases are made of");
-    let tagged = |tag: u8| [&[tag][..], &good[1..]].concat();
-    let uncompressed = theirs().verifying_key().to_sec1_point(false).as_bytes().to_vec();
-    // p + 5 names the same point as 5, which is on the curve.
-    let not_reduced = [&[2][..], &P_PLUS_5].concat();
+    assert_eq!(enrols(2, &compressed()), Ok(ours().verifying_key()));
+    // Of x = p + 5, the same point, there is a refused request in docs/vectors.
     let five = [&[2][..], &[0; 31], &[5]].concat();
     assert!(VerifyingKey::parse(&five).is_ok());
-    let cases = [
-        ("an Ed25519 key", enrols(2, &public_key())),
-        ("a P-256 key as Ed25519", enrols(1, &good)),
-        ("32 bytes", enrols(2, &good[..32])),
-        ("uncompressed", enrols(2, &uncompressed)),
-        ("tag 0", enrols(2, &tagged(0))),
-        ("tag 4", enrols(2, &tagged(4))),
-        ("tag 5", enrols(2, &tagged(5))),
-        ("x = 1, off the curve", enrols(2, &[&[2][..], &[0; 31], &[1]].concat())),
-        ("x = p + 5", enrols(2, &not_reduced)),
-        ("x = 2^256 - 1", enrols(2, &[&[2][..], &[0xff; 32]].concat())),
-        ("all zeros", enrols(2, &[0; 33])),
-    ];
-    for (case, outcome) in cases {
-        assert_eq!(outcome.err(), weak, "{case}");
-    }
-    // The other point with this x is somebody else's key.
-    assert_eq!(enrols(2, &tagged(good[0] ^ 1)).err(), Some(Error::BadPossession));
     for scalar in [[0; 32], ORDER, [0xff; 32]] {
         assert_eq!(Esp256Signer::from_bytes(&scalar).err(), Some(Error::WeakKey));
     }
 }
 
+// protocol.md: ENR-4
 #[test]
 fn our_device_enrols_at_a_server_by_hand() {
     let push = PushAddress::new(PushKind::Fcm, b"address".to_vec()).unwrap();

@@ -11,6 +11,7 @@ fn flipped(good: &[u8], bit: usize) -> Vec<u8> {
 }
 
 /// Cases 49 to 52, on the device.
+// protocol.md: ENV-8, CHK-6
 #[test]
 fn of_an_envelope() {
     let ticket = messages::ticket(&messages::RID, &messages::RH, (&[9; 32], &[8; 48]));
@@ -36,6 +37,7 @@ fn every_bit_of_an_envelope(good: &[u8]) {
 }
 
 /// Cases 49 and 222, at the server.
+// protocol.md: FRM-1
 #[test]
 fn of_a_frame() {
     let rotate = messages::rotate(&crate::rotates::epk());
@@ -59,6 +61,7 @@ fn every_bit_of_a_frame(good: &[u8]) {
 }
 
 /// Case 75: every bit of payload and signature, sealed again with the right keys.
+// protocol.md: SIG-3
 #[test]
 fn of_what_is_signed() {
     let good = sign1(65282, &signed_payload(&messages::approve()));

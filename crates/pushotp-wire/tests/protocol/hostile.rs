@@ -74,6 +74,7 @@ fn decode(typ: Typ, bytes: &[u8]) -> Option<Vec<u8>> {
     Some(payload.unwrap().as_bytes().to_vec())
 }
 
+// protocol.md: CBOR-2
 #[test]
 fn payloads() {
     let mut rng = ChaCha20Rng::seed_from_u64(20_261_124);

@@ -14,9 +14,6 @@ pub(crate) type Fields = Vec<Vec<u8>>;
 
 /// Numbers of the fields of a challenge.
 pub(crate) const V: usize = 0;
-pub(crate) const TIDS: usize = 2;
-pub(crate) const IAT: usize = 3;
-pub(crate) const EXP: usize = 4;
 pub(crate) const POL: usize = 6;
 pub(crate) const NUM: usize = 7;
 pub(crate) const OTP: usize = 8;

@@ -29,6 +29,7 @@ fn passcodes() -> Vec<(Vec<u8>, OtpSpec)> {
     counted.chain([(array(&[uint(1), uint(8)]), OtpSpec::BOUND)]).collect()
 }
 
+// protocol.md: MSG-5, NUM-1
 #[test]
 fn every_mode_with_every_passcode() {
     let mut seen = 0;

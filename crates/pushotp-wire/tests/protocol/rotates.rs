@@ -98,6 +98,7 @@ fn grant(request: &[u8]) -> Granted {
     rotate.grant(MessageHash::of(request), &granting, at(NOW), &mut ChaCha20Rng::seed_from_u64(6)).unwrap()
 }
 
+// protocol.md: ROT-1
 #[test]
 fn our_device_rotates_at_a_server_by_hand() {
     let (waiting, frame, rid, epk) = ask();
@@ -120,6 +121,7 @@ fn our_device_rotates_at_a_server_by_hand() {
     assert_eq!(open_sign1(&plain, signer.verifying_key().as_bytes()), (65292, signed_payload(&fields)));
 }
 
+// protocol.md: ROT-1
 #[test]
 fn a_device_by_hand_rotates_at_our_server() {
     let request = frame(&sign1(65292, &signed_payload(&messages::rotate(&epk()))));
@@ -139,6 +141,7 @@ fn a_device_by_hand_rotates_at_our_server() {
 }
 
 /// The questions of both steps, as our server computes them for what it opened.
+// protocol.md: ROT-1
 #[test]
 fn questions() {
     for (fields, generation, step, key) in
@@ -175,6 +178,7 @@ fn redaction() {
 }
 
 /// A confirmation is not granted anything.
+// protocol.md: ROT-12
 #[test]
 fn only_a_request_is_granted() {
     let message = server_opens(&frame(&sign1(65292, &signed_payload(&messages::confirm())))).unwrap();

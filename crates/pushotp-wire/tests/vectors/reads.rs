@@ -15,14 +15,14 @@ use pushotp_wire::{
 use serde_json::Value;
 
 use crate::{
-    enrols::{server_enrols, start},
+    enrols::{self, EID, respond, response, server_enrols, start, token_info},
     files::{folder, names},
     format::{
         Enroller, Enrolment, EnrolmentKeys, File, Keys, Message, Outside, Passcode, Refusal, Rotation, RotationKeys,
         Sequence, To, class, words,
     },
     passcodes::bound,
-    peer::{at, device_opens, server_key},
+    peer::{TOKEN, at, device_opens, message_hash, open_frame, payload, server_key},
     rotations::first,
 };
 
@@ -95,6 +95,7 @@ fn frame_again(message: &Message, ends: &Ends) -> Vec<u8> {
     signed.decode().unwrap().encode().unwrap()
 }
 
+// protocol.md: HASH-1, MSG-8
 #[test]
 fn messages() {
     let mut read = BTreeSet::new();
@@ -126,6 +127,7 @@ fn enrolments() {
     assert!(read >= 10, "{read}");
 }
 
+// protocol.md: PASS-1
 #[test]
 fn passcodes() {
     for (_, value) in files("passcodes") {
@@ -164,10 +166,20 @@ fn enrolment_refuses(to: To, message: &[u8]) -> (Option<Error>, Outside, bool) {
             }
         },
         _ => match start().1.finish(message) {
-            Err(NotEnrolled::Waiting { error, .. }) => dropped(Some(error)),
+            Err(NotEnrolled::Waiting { enrolment, error }) => {
+                assert!(enrolment.finish(&right_response()).is_ok(), "it goes on waiting");
+                dropped(Some(error))
+            }
             _ => dropped(None),
         },
     }
+}
+
+/// What a server says to the one request.
+fn right_response() -> Vec<u8> {
+    let (request, _) = start();
+    let (_, run) = open_frame(&request, &EID, &enrols::bound());
+    respond(&run, &payload(&response(&message_hash(&request), 0, &[token_info(TOKEN, "Bank", 1)])))
 }
 
 fn compare(name: &str, case: &Refusal, (error, outside, incident): (Option<Error>, Outside, bool)) {
@@ -179,6 +191,10 @@ fn compare(name: &str, case: &Refusal, (error, outside, incident): (Option<Error
     assert_eq!(case.status, (outside == Outside::Result).then_some(1), "{id}");
 }
 
+// protocol.md: CBOR-1, CBOR-2, CBOR-3, CBOR-4, CBOR-5, CHK-4, DEV-10, DISP-1, DISP-2, ENR-4, ENR-5, ENR-6, ENR-7
+// protocol.md: ENV-1, ENV-2, ENV-3, ENV-4, ENV-5, ENV-8, FRM-1, FRM-2, FRM-4, MSG-1, MSG-2, MSG-3, MSG-4, MSG-5, MSG-6
+// protocol.md: MSG-7, MSG-9, MSG-15, MSG-16, MSG-17, MSG-20, MSG-21, MSG-22, NUM-1, NUM-2, SIG-1, SIG-2, SIG-3, SIG-4
+// protocol.md: SIG-7, SIG-8, SIG-9, VER-1, VER-2, VER-4, VER-5, VER-6
 #[test]
 fn refusals() {
     let mut refused = 0;
@@ -206,6 +222,7 @@ fn refusals() {
     assert!(refused >= 140, "{refused}");
 }
 
+// protocol.md: SRV-1
 #[test]
 fn events() {
     for (_, value) in files("events") {
@@ -243,9 +260,13 @@ fn ticket_refuses(message: &[u8]) -> (Option<Error>, Outside, bool) {
     };
     let secret = pushotp_types::Secret::new(&case.secret.0).unwrap();
     let device = Device::new(crate::peer::binding(), crate::peer::keys(), *server_key().public_key());
-    dropped(waiting.finish(&ticket, &secret, &device).err().map(|failed| failed.error))
+    let Err(failed) = waiting.finish(&ticket, &secret, &device) else { return dropped(None) };
+    let Ok(Incoming::Ticket(right)) = device_opens(&case.ticket.0) else { panic!() };
+    assert!(failed.waiting.finish(&right, &secret, &device).is_ok(), "it goes on waiting");
+    dropped(Some(failed.error))
 }
 
+// protocol.md: ROT-1, ROT-13
 #[test]
 fn tickets() {
     for (name, value) in files("refused_tickets") {

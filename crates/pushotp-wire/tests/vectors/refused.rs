@@ -13,6 +13,11 @@ pub(crate) mod tickets;
 
 use crate::cbor::{array, bytes, map};
 
+/// Numbers of more fields of a challenge; the others stand in `messages`.
+const TIDS: usize = 2;
+const IAT: usize = 3;
+const EXP: usize = 4;
+
 /// The fields of a payload, of which one is replaced.
 pub(crate) fn with(mut fields: Vec<Vec<u8>>, at: usize, item: Vec<u8>) -> Vec<Vec<u8>> {
     fields[at] = item;

@@ -1,10 +1,10 @@
 use pushotp_wire::Error;
 
-use super::{Entries, mapped, spec, with};
+use super::{EXP, Entries, IAT, TIDS, mapped, spec, with};
 use crate::{
     cbor::{array, bytes, text, uint},
     format::{Refusal, To},
-    messages::{CTX, EXP, IAT, NUM, OTP, POL, TIDS, V, challenge, context},
+    messages::{CTX, NUM, OTP, POL, V, challenge, context},
     peer::{NOW, OTHER_TOKEN, TOKEN, envelope, payload},
 };
 

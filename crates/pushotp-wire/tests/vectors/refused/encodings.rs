@@ -1,10 +1,10 @@
 use pushotp_wire::Error;
 
-use super::{Entries, chunks, mapped, negative, with};
+use super::{Entries, IAT, chunks, mapped, negative, with};
 use crate::{
     cbor::{array, bytes, head, map, tagged, text, uint},
     format::{Refusal, To},
-    messages::{CID, CTX, IAT, NUM, POL, V, cancel, challenge, context, result},
+    messages::{CID, CTX, NUM, POL, V, cancel, challenge, context, result},
     peer::{NOW, envelope, payload},
 };
 
