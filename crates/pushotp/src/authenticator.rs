@@ -6,13 +6,15 @@ mod enrol;
 mod error;
 mod keys;
 mod prompt;
+mod rotate;
 mod state;
 mod storage;
+mod update;
 
 use core::fmt;
 
 use pushotp_oath::Key;
-use pushotp_pin::{Arena, Blob, Pending as Attempt, Pin, Settlement};
+use pushotp_pin::{Arena, Pending as Attempt, Pin, Settlement};
 use pushotp_types::{Code, DeviceId, HashAlgorithm, Secret, TenantId, TokenId, UnixTime};
 use pushotp_wire::{
     device::{Device, HeldToken, SeenChallenge, SeenChallenges, Sending},
@@ -26,8 +28,10 @@ pub use enrol::{Confirming, DeviceSetup, Enrolling, NotEnrolled, Protection, Unc
 pub use error::AuthenticatorError;
 pub use keys::{DeviceKeys, SoftwareKeys};
 pub use prompt::{Fetching, Incoming, Prompt};
+pub use rotate::{ConfirmingRotation, Relock, Rotating, Rotation, Unrotated};
 use state::{Memory, State, Token};
 pub use storage::{DeviceStorage, MemoryStorage, StorageError};
+pub use update::{DeviceUpdate, Updating};
 
 use crate::{Rng, passcode};
 
@@ -121,24 +125,53 @@ impl Authenticator {
     }
 
     /// The organisation that the device is enrolled with.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// assert_eq!(world.device.tenant().as_bytes(), b"example.com");
+    /// ```
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.device.binding().tenant
     }
 
     /// The device's id at the server.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// assert_eq!(world.device.id(), world.offer.device);
+    /// ```
     #[must_use]
     pub fn id(&self) -> DeviceId {
         self.device.binding().device
     }
 
     /// Where the device sends its messages.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// assert_eq!(world.device.url(), "https://login.example.com/push");
+    /// ```
     #[must_use]
     pub fn url(&self) -> &str {
         &self.memory.state.url
     }
 
     /// The tokens on this device.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let names: Vec<String> = world.device.tokens().into_iter().map(|token| token.name).collect();
+    /// assert!(names.contains(&"Bank".to_owned()) && names.contains(&"Mail".to_owned()));
+    /// ```
     #[must_use]
     pub fn tokens(&self) -> Vec<DeviceToken> {
         self.memory.state.tokens.iter().map(Token::view).collect()
@@ -148,6 +181,19 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::Storage`]; then it is as it was.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let tokens = [world.bank, world.mail];
+    /// for token in tokens {
+    ///     world.device.set_push(token, false)?;
+    /// }
+    /// let login = world.start(NOW);
+    /// assert!(world.device.open(&login.pushes[0].envelope, NOW).is_err()); // nothing is shown
+    /// # Ok::<(), pushotp::AuthenticatorError>(())
+    /// ```
     pub fn set_push(&mut self, token: TokenId, on: bool) -> Result<(), AuthenticatorError> {
         let before = core::mem::replace(&mut self.memory.token_mut(token)?.push, on.into());
         if let Err(error) = self.memory.save() {
@@ -166,13 +212,28 @@ impl Authenticator {
     /// # Errors
     /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`], [`AuthenticatorError::Attempt`] if the next
     /// attempt has to wait, and what else unlocking can say.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{AuthenticatorError, pin::Pin};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (code, until) = world.device.passcode(world.mail, None, NOW)?;
+    /// assert_eq!((code.expose().len(), until), (8, later(29)));
+    ///
+    /// assert_eq!(world.device.passcode(world.bank, None, NOW).unwrap_err(), AuthenticatorError::PinNeeded);
+    /// let (wrong, _) = world.device.passcode(world.bank, Some(&Pin::entered("271847")?), NOW)?;
+    /// assert_eq!(wrong.expose().len(), 8); // a wrong PIN does not show
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn passcode(
         &mut self,
         token: TokenId,
         pin: Option<&Pin>,
         now: UnixTime,
     ) -> Result<(Code, UnixTime), AuthenticatorError> {
-        let (code, attempt) = self.unlock(token, pin, now, |key| passcode::TYPED.generate(key, now))?;
+        let (code, attempt) = self.unlock(token, pin, now, |secret| passcode::TYPED.generate(&key_of(secret), now))?;
         // Nobody will tell this device whether it was right; the server counts what is typed.
         self.settle(attempt, Settlement::Unjudged, now).transpose()?;
         let left = 29 - now.as_secs() % 30;
@@ -185,20 +246,19 @@ impl Authenticator {
         token: TokenId,
         pin: Option<&Pin>,
         now: UnixTime,
-        generate: impl FnOnce(&Key) -> T,
+        generate: impl FnOnce(&Secret) -> T,
     ) -> Result<(T, Option<Attempt>), AuthenticatorError> {
-        let blob = Blob::decode(&self.memory.token_mut(token)?.blob).map_err(|_| AuthenticatorError::State)?;
+        let blob = self.blob(token)?;
         let unlock = &*self.keys.unlock;
-        let key = |secret: &Secret| Key::new(HashAlgorithm::Sha256, secret);
         if !blob.needs_pin() {
-            return Ok((generate(&key(&blob.open_device(unlock)?)), None));
+            return Ok((generate(&blob.open_device(unlock)?), None));
         }
         let pin = pin.ok_or(AuthenticatorError::PinNeeded)?;
         let attempts = Attempts::new(&mut self.memory);
         let attempt = blob.begin(&attempts, unlock, now)?;
         match attempt.open(pin, unlock, &mut self.arena) {
             Ok(candidate) => {
-                let generated = generate(&key(candidate.secret()));
+                let generated = generate(candidate.secret());
                 Ok((generated, Some(candidate.into_pending())))
             }
             Err(error) => {
@@ -247,6 +307,11 @@ impl Authenticator {
             expires: UnixTime::from_secs(seen.expires),
         }))
     }
+}
+
+/// The key of a token's passcodes.
+fn key_of(secret: &Secret) -> Key {
+    Key::new(HashAlgorithm::Sha256, secret)
 }
 
 impl fmt::Debug for Authenticator {

@@ -6,9 +6,10 @@ mod server;
 mod tuple;
 
 pub use authenticator::{
-    Answering, Authenticator, AuthenticatorError, Confirming, Denied, DeviceKeys, DeviceSetup, DeviceStorage,
-    DeviceToken, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotEnrolled, NotSent, Outcome, Prompt,
-    Protection, SoftwareKeys, StorageError, Unconfirmed, Unfinished,
+    Answering, Authenticator, AuthenticatorError, Confirming, ConfirmingRotation, Denied, DeviceKeys, DeviceSetup,
+    DeviceStorage, DeviceToken, DeviceUpdate, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotEnrolled,
+    NotSent, Outcome, Prompt, Protection, Relock, Rotating, Rotation, SoftwareKeys, StorageError, Unconfirmed,
+    Unfinished, Unrotated, Updating,
 };
 #[doc(no_inline)]
 pub use pushotp_oath as oath;

@@ -4,16 +4,15 @@ use core::time::Duration;
 
 use pushotp_oath::{DataInput, Key, OcraSuite, Period, Question, Totp};
 use pushotp_types::{Code, Digits, UnixTime};
-use pushotp_wire::terms::ChallengeHash;
 
 /// How long a failure counts, in seconds: 30 days.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The passcode of an approval: OCRA over the challenge hash, so it answers this login and no other.
+/// The passcode that answers the hash of a challenge or of a rotation, and no other.
 ///
 /// Source: RFC 6287, suite `OCRA-1:HOTP-SHA256-8:QH64`.
-pub(crate) fn bound(key: &Key, hash: &ChallengeHash) -> Option<Code> {
-    OcraSuite::PUSH.generate(key, &DataInput::new(Question::Hash(hash.as_bytes()))).ok()
+pub(crate) fn bound(key: &Key, hash: &[u8; 32]) -> Option<Code> {
+    OcraSuite::PUSH.generate(key, &DataInput::new(Question::Hash(hash))).ok()
 }
 
 /// The passcode that a person may type: TOTP with HMAC-SHA-256, 30 s, 8 digits.

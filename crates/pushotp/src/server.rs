@@ -6,6 +6,7 @@ mod audit;
 mod device;
 mod enrol;
 mod error;
+mod housekeeping;
 mod judge;
 mod kek;
 mod login;
@@ -16,6 +17,7 @@ mod policy;
 mod received;
 mod record;
 mod request;
+mod secret;
 mod ticket;
 mod token;
 mod vault;
@@ -128,6 +130,25 @@ pub struct LoginServer {
 
 impl LoginServer {
     /// A server on a store.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{LoginServer, ServerPolicy, ServerSetup, SoftwareKek};
+    /// use pushotp::{types::TenantId, wire::keys::ServerKey};
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let again = LoginServer::new(ServerSetup {
+    ///     tenant: TenantId::new(b"example.com")?,
+    ///     url: "https://login.example.com/push".into(),
+    ///     key: ServerKey::from_bytes(&world.server_key),
+    ///     kek: std::sync::Arc::new(SoftwareKek::from_bytes(KEK)),
+    ///     store: world.store.clone(),
+    ///     policy: ServerPolicy::default(),
+    /// });
+    /// assert_eq!(pollster::block_on(again.tokens(&world.user))?.len(), 2); // as a second server has them
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(setup: ServerSetup) -> Self {
         let ServerSetup { tenant, url, key, kek, store, policy } = setup;
@@ -138,6 +159,19 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::AccountExists`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{AccountId, ServerError};
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let bob = AccountId::new("bob")?;
+    /// block_on(world.server.add_account(&bob))?;
+    /// assert!(matches!(block_on(world.server.add_account(&bob)), Err(ServerError::AccountExists)));
+    /// # Ok::<(), ServerError>(())
+    /// ```
     pub async fn add_account(&self, account: &AccountId) -> Result<(), ServerError> {
         self.vault.create(account).await
     }
@@ -146,6 +180,19 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::AuditKind;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// world.start(NOW);
+    /// let events = block_on(world.server.audit(&world.user))?;
+    /// assert_eq!(events.last().map(|event| event.kind()), Some(AuditKind::LoginStarted));
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub async fn audit(&self, account: &AccountId) -> Result<Vec<AuditEvent>, ServerError> {
         let (_, record) = self.vault.load(account).await?;
         Ok(record.audit.iter().map(AuditEvent::read).collect())

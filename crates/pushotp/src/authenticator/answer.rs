@@ -9,7 +9,7 @@ use pushotp_wire::{
     terms::{Reason, Status, UserVerification},
 };
 
-use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt};
+use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt, key_of};
 use crate::{Rng, passcode};
 
 /// An approval on its way: it waits for the server's result.
@@ -35,6 +35,8 @@ use crate::{Rng, passcode};
 #[must_use]
 pub struct Answering {
     sent: device::Answering,
+    /// The token that the user chose.
+    token: TokenId,
     attempt: Option<Attempt>,
     tokens: Vec<DeviceToken>,
 }
@@ -48,7 +50,7 @@ pub struct Answering {
 ///
 /// let mut world = World::new(); // a server with one user, and the user's device
 /// let (prompt, login) = world.prompt(NOW);
-/// let (message, denied) = world.device.deny(prompt, NOW, &mut world.rng)?;
+/// let (message, denied) = world.device.deny(prompt, Reason::NotMe, NOW, &mut world.rng)?;
 /// let reply = world.send(&message, NOW).expect("an answer");
 /// assert_eq!(world.device.denied(&denied, &reply, NOW)?, Status::Accepted);
 ///
@@ -184,6 +186,23 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`NotSent`] with the prompt in it; a missing PIN or a number of another length costs no attempt.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{AuthenticatorError, pin::Pin};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, login) = world.prompt(NOW);
+    /// let (number, pin) = (world.number(&login), Pin::entered("271846")?);
+    /// let short = world.device.approve(prompt, (world.bank, "48", Some(&pin)), NOW, &mut world.rng).unwrap_err();
+    /// assert_eq!(short.error, AuthenticatorError::Number); // nothing was sent, and no attempt was counted
+    ///
+    /// let (message, _) = world.device.approve(*short.prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng)?;
+    /// assert!(world.send(&message, NOW).is_some());
+    /// assert!(world.redeem(&login, NOW)); // the page logs in
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn approve(
         &mut self,
         prompt: Prompt,
@@ -200,7 +219,7 @@ impl Authenticator {
         let (shown, tokens) = prompt.into_parts();
         let approval = Approval { token, number, code: &code, verification };
         match shown.approve(&approval, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
-            Ok((message, sent)) => Ok((message, Answering { sent, attempt, tokens })),
+            Ok((message, sent)) => Ok((message, Answering { sent, token, attempt, tokens })),
             Err(unsent) => {
                 let prompt = Box::new(Prompt::new(unsent.state, tokens));
                 let settled = self.settle(attempt, Settlement::Unjudged, now).transpose();
@@ -225,7 +244,8 @@ impl Authenticator {
         }
         let sent = self.next(now)?;
         let hash = prompt.shown.hash();
-        let (code, attempt) = self.unlock(token, pin, now, |key| passcode::bound(key, &hash))?;
+        let (code, attempt) =
+            self.unlock(token, pin, now, |secret| passcode::bound(&key_of(secret), hash.as_bytes()))?;
         if let Some(code) = code {
             return Ok((code, attempt, sent));
         }
@@ -237,26 +257,42 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`Unfinished`] with the approval in it, if the reply is not the server's result of it: send the bytes again.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::Outcome;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, answering, _) = world.approval(NOW);
+    /// let reply = world.send(&message, NOW).expect("an answer");
+    /// assert!(matches!(world.device.finish(answering, &reply, NOW)?.outcome, Outcome::Accepted { failures: 0 }));
+    /// # Ok::<(), pushotp::Unfinished>(())
+    /// ```
     pub fn finish(&mut self, answering: Answering, reply: &[u8], now: UnixTime) -> Result<Finished, Unfinished> {
         let result = match self.result(reply, now) {
             Ok(result) => result,
             Err(error) => return Err(Unfinished { answering: Box::new(answering), error }),
         };
-        let Answering { sent, attempt, tokens } = answering;
+        let Answering { sent, token, attempt, tokens } = answering;
         let outcome = match sent.finish(&result) {
             Ok(outcome) => outcome,
             Err(sent) => {
-                let answering = Box::new(Answering { sent, attempt, tokens });
+                let answering = Box::new(Answering { sent, token, attempt, tokens });
                 return Err(Unfinished { answering, error: AuthenticatorError::OtherReply });
             }
         };
         let (outcome, settlement) = match outcome {
-            device::Outcome::Accepted { failures } => (Outcome::Accepted { failures }, Settlement::Accepted),
+            device::Outcome::Accepted { failures } => {
+                // If that cannot be stored now, the next accepted approval does it.
+                let _ = self.forget_old_lock(token);
+                (Outcome::Accepted { failures }, Settlement::Accepted)
+            }
             device::Outcome::TryAgain { shown, left } => {
                 (Outcome::TryAgain { prompt: Prompt::new(shown, tokens), left }, Settlement::WrongPasscode)
             }
             device::Outcome::RetryLater(sent) => {
-                let outcome = Outcome::RetryLater(Box::new(Answering { sent, attempt, tokens }));
+                let outcome = Outcome::RetryLater(Box::new(Answering { sent, token, attempt, tokens }));
                 return Ok(Finished { outcome, attempts: None });
             }
             // The device cannot tell a wrong number from the last wrong passcode.
@@ -267,17 +303,36 @@ impl Authenticator {
         Ok(Finished { outcome, attempts: self.settle(attempt, settlement, now) })
     }
 
-    /// Denies a login: refused at once.
+    /// Denies a login: refused at once. The reason is for the operator; [`Reason::Unspecified`] where nobody asked.
     ///
     /// # Errors
     /// [`NotSent`] with the prompt in it.
-    pub fn deny(&mut self, prompt: Prompt, now: UnixTime, rng: Rng<'_>) -> Result<(Vec<u8>, Denied), NotSent<Prompt>> {
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{LoginState, wire::terms::Reason};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, login) = world.prompt(NOW);
+    /// let (message, _) = world.device.deny(prompt, Reason::WrongDetails, NOW, &mut world.rng)?;
+    /// world.send(&message, NOW);
+    /// assert_eq!(world.state(&login, NOW), LoginState::Denied);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn deny(
+        &mut self,
+        prompt: Prompt,
+        reason: Reason,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<(Vec<u8>, Denied), NotSent<Prompt>> {
         let sent = match self.next(now) {
             Ok(sent) => sent,
             Err(error) => return Err(NotSent { prompt: Box::new(prompt), error }),
         };
         let (shown, tokens) = prompt.into_parts();
-        match shown.deny(Reason::Unspecified, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
+        match shown.deny(reason, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
             Ok((message, denied)) => Ok((message, Denied(denied))),
             Err(unsent) => {
                 let prompt = Box::new(Prompt::new(unsent.state, tokens));
@@ -290,6 +345,21 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`NotSent`] with the denial in it.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{LoginState, wire::terms::Reason};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, login) = world.prompt(NOW);
+    /// let (message, denied) = world.device.deny(prompt, Reason::NotMe, NOW, &mut world.rng)?;
+    /// world.send(&message, NOW);
+    /// let (message, _) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng)?;
+    /// world.send(&message, NOW);
+    /// assert_eq!(world.state(&login, NOW), LoginState::Reported);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn report(
         &mut self,
         denied: Denied,
@@ -311,6 +381,19 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::OtherReply`], [`AuthenticatorError::Message`].
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::wire::terms::{Reason, Status};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, _) = world.prompt(NOW);
+    /// let (message, denied) = world.device.deny(prompt, Reason::NotMe, later(121), &mut world.rng)?;
+    /// let reply = world.send(&message, later(121)).expect("an answer");
+    /// assert_eq!(world.device.denied(&denied, &reply, later(121))?, Status::Expired); // too late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn denied(&self, denied: &Denied, reply: &[u8], now: UnixTime) -> Result<Status, AuthenticatorError> {
         denied.0.finish(&self.result(reply, now)?).ok_or(AuthenticatorError::OtherReply)
     }
@@ -319,6 +402,21 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::OtherReply`], [`AuthenticatorError::Message`].
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::wire::terms::{Reason, Status};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, _) = world.prompt(NOW);
+    /// let (message, denied) = world.device.deny(prompt, Reason::NotMe, NOW, &mut world.rng)?;
+    /// world.send(&message, NOW);
+    /// let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng)?;
+    /// let reply = world.send(&message, NOW).expect("an answer");
+    /// assert_eq!(world.device.reported(reported, &reply, NOW)?, Status::Accepted);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reported(
         &self,
         reported: device::Reported,
@@ -328,7 +426,7 @@ impl Authenticator {
         reported.finish(&self.result(reply, now)?).ok_or(AuthenticatorError::OtherReply)
     }
 
-    fn result(&self, reply: &[u8], now: UnixTime) -> Result<ResultMessage, AuthenticatorError> {
+    pub(super) fn result(&self, reply: &[u8], now: UnixTime) -> Result<ResultMessage, AuthenticatorError> {
         match self.device.open(reply, now)? {
             device::Incoming::Result(result) => Ok(result),
             _ => Err(AuthenticatorError::OtherReply),
@@ -341,6 +439,18 @@ type Unlocked = (pushotp_types::Code, Option<Attempt>, pushotp_wire::message::Se
 
 impl Denied {
     /// Whether the user may report the login.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::wire::terms::Reason;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (prompt, _) = world.prompt(NOW);
+    /// let (_, denied) = world.device.deny(prompt, Reason::NotMe, NOW, &mut world.rng)?;
+    /// assert!(denied.report_offered()); // ask: was it you?
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn report_offered(&self) -> bool {
         self.0.report_offered()

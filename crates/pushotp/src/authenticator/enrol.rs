@@ -199,6 +199,22 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::Message`]: the offer has expired, the name cannot be displayed, the signing key refused.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    /// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    /// let (request, _) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+    /// assert!(world.send(&request, NOW).is_some()); // to the offer's URL
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn enrol(
         offer: &Offer,
         setup: DeviceSetup,
@@ -218,6 +234,23 @@ impl Enrolling {
     /// # Errors
     /// [`NotEnrolled::Waiting`] with this state in it: it was not made by the server of the offer for this very request.
     /// [`NotEnrolled::Refused`]: it was, and says no.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    /// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+    /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+    /// assert_eq!(confirming.code().len(), 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn finish(self, response: &[u8]) -> Result<Confirming, NotEnrolled> {
         let Self { exchange, url, keys } = self;
         match exchange.finish(response) {
@@ -233,12 +266,48 @@ impl Enrolling {
 
 impl Confirming {
     /// The code that the person compares with the one that the server shows: 6 digits.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    /// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+    /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+    /// let shown = block_on(world.server.confirmation_code(offer.enrolment))?;
+    /// assert_eq!(shown.as_deref(), Some(confirming.code())); // a person compares them
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn code(&self) -> &str {
         self.enrolled.confirmation.as_str()
     }
 
     /// The tokens that the device will hold.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    /// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+    /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+    /// let needs_pin = confirming.tokens().iter().any(|token| token.pin_protected); // ask for one, twice alike
+    /// assert!(!needs_pin);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tokens(&self) -> Vec<DeviceToken> {
         let view = |(info, _): &(pushotp_wire::message::TokenInfo, _)| DeviceToken {
@@ -254,6 +323,26 @@ impl Confirming {
     ///
     /// # Errors
     /// [`Unconfirmed`] with this state in it: a PIN is missing, or a key, the memory or the storage failed.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{MemoryStorage, Protection};
+    /// use pollster::block_on;
+    /// use pushotp::{Authenticator, DeviceSetup, NewToken, SoftwareKeys, wire::terms::PushAddress};
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    /// let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
+    /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
+    /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
+    /// let storage = MemoryStorage::default(); // a file in production
+    /// let device = confirming.confirm(&Protection { pins: &[], cost: cost() }, storage.clone(), &mut world.rng)?;
+    /// assert!(device.tokens().len() == 1 && !storage.saved().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn confirm(
         self,
         protection: &Protection<'_>,

@@ -1,4 +1,4 @@
-use pushotp_pin::{Denied, OpenError, SealError, SettleError};
+use pushotp_pin::{Denied, OpenError, RotateError, SealError, SettleError};
 use pushotp_wire::Error as WireError;
 
 use super::StorageError;
@@ -20,6 +20,9 @@ pub enum AuthenticatorError {
     /// The token is PIN protected and no PIN was given.
     #[error("the token needs its PIN")]
     PinNeeded,
+    /// An earlier rotation of the token is not confirmed yet: the next approved login does that.
+    #[error("the token's last rotation is not confirmed yet")]
+    Unconfirmed,
     /// The number does not have the form that the login asks for.
     #[error("the number does not have as many digits as the login page shows")]
     Number,
@@ -47,6 +50,9 @@ pub enum AuthenticatorError {
     /// The token's secret could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The token's new secret could not be sealed; the old one still holds.
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
     /// A message was refused or could not be made.
     #[error(transparent)]
     Message(#[from] WireError),

@@ -27,6 +27,13 @@ pub struct DeviceKeys {
 
 impl DeviceKeys {
     /// Keys of the platform: a secure enclave, a TPM, a key store.
+    ///
+    /// ```
+    /// use pushotp::{DeviceKeys, pin::SoftwareKey, wire::signer::Ed25519Signer};
+    ///
+    /// let (signer, unlock) = (Ed25519Signer::from_bytes(&[1; 32]), SoftwareKey::from_bytes([2; 16], &[3; 32]));
+    /// assert!(format!("{:?}", DeviceKeys::new(signer, unlock)).starts_with("DeviceKeys"));
+    /// ```
     #[must_use]
     pub fn new(
         signer: impl DeviceSigner + Send + Sync + 'static,
@@ -61,6 +68,13 @@ pub struct SoftwareKeys(Zeroizing<[u8; 80]>);
 
 impl SoftwareKeys {
     /// Fresh keys.
+    ///
+    /// ```
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// let mut fresh = || pushotp::SoftwareKeys::generate(&mut rng);
+    /// assert_ne!(fresh().expose(), fresh().expose());
+    /// ```
     #[must_use]
     pub fn generate(rng: crate::Rng<'_>) -> Self {
         let mut bytes = Zeroizing::new([0; 80]);
@@ -69,18 +83,38 @@ impl SoftwareKeys {
     }
 
     /// Keys as they were stored.
+    ///
+    /// ```
+    /// let keys = pushotp::SoftwareKeys::from_bytes(&[7; 80]); // as they were stored
+    /// assert_eq!(keys.expose(), &[7; 80]);
+    /// ```
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 80]) -> Self {
         Self(Zeroizing::new(*bytes))
     }
 
     /// The 80 bytes: signing seed, unlocking key, its id. The only way to them.
+    ///
+    /// ```
+    /// let keys = pushotp::SoftwareKeys::from_bytes(&[7; 80]);
+    /// assert_eq!(keys.expose().len(), 80); // where a copy of the state file does not reach
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &[u8; 80] {
         &self.0
     }
 
     /// The keys, ready for use.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::{Authenticator, SoftwareKeys};
+    ///
+    /// let world = World::new(); // a device that was enrolled with these keys
+    /// let keys = SoftwareKeys::from_bytes(&world.keys).into_device_keys();
+    /// assert!(Authenticator::load(&world.storage.saved(), keys, world.storage.clone()).is_ok());
+    /// ```
     #[must_use]
     pub fn into_device_keys(self) -> DeviceKeys {
         let (mut seed, mut key, mut id) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]), [0; 16]);

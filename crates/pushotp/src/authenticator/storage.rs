@@ -59,6 +59,15 @@ pub struct MemoryStorage(Arc<Mutex<Vec<u8>>>);
 
 impl MemoryStorage {
     /// What was saved last; empty before that.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::MemoryStorage;
+    ///
+    /// assert!(MemoryStorage::default().saved().is_empty());
+    /// assert!(!World::new().storage.saved().is_empty()); // an enrolled device
+    /// ```
     #[must_use]
     pub fn saved(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

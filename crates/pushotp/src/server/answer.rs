@@ -7,21 +7,23 @@ use pushotp_wire::{
     Error as WireError, envelope,
     frame::{Frame, FrameId, Recipient, Signed},
     keys::{Binding, ChannelKeys},
-    message::{Cancel, Fetch, FromDevice, Pending, ResultMessage, Sent},
-    state::{self, Event},
-    terms::{ChallengeId, Kid},
+    message::{Approve, Cancel, Fetch, FromDevice, Pending, ResultMessage, Sent},
+    state::{self, Effect, Event, Reply},
+    terms::{ChallengeId, Kid, Status},
 };
 
 use super::{
     AccountId, AuditKind, LoginServer, Push, Received, Rng, ServerError,
     audit::Happened,
     device::{KidOwner, StoredDevice, device_name},
-    judge::{Judging, Told},
+    judge::{Judged, Judging, Told},
     record::{Id, Login, Record},
     request::{PENDING, stored_request},
     vault::Change,
 };
 
+/// How often an answer is judged anew because the secrets of its token changed meanwhile.
+pub(super) const TRIES: u32 = 8;
 /// How far a device's clock may be off before an operator should know.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 
@@ -29,19 +31,42 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 pub(super) struct Sender {
     pub(super) account: AccountId,
     pub(super) device: Id,
-    pub(super) kid: Kid,
     binding: Binding,
     keys: ChannelKeys,
 }
 
+impl Sender {
+    pub(super) const fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    pub(super) const fn keys(&self) -> &ChannelKeys {
+        &self.keys
+    }
+}
+
 impl LoginServer {
-    /// Takes any message of a device: an enrolment request, an approval, a denial, a report, a fetch.
+    /// Takes any message of a device: an enrolment request, an approval, a denial, a report, a fetch, an update, a
+    /// rotation.
     ///
     /// Nothing is written before the message's seal and signature have verified, and no verdict is told before it is
     /// stored. The same bytes again get the same verdict.
     ///
     /// # Errors
     /// [`ServerError`] if the server itself could not do its work: answer as if nothing had arrived, the device retries.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, login) = world.approval(NOW);
+    /// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+    /// assert!(received.into_reply().is_ok()); // goes back to the device
+    /// assert!(world.redeem(&login, NOW)); // and the page logs in
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn receive(&self, message: &[u8], now: UnixTime, rng: Rng<'_>) -> Result<Received, ServerError> {
         let frame = match Frame::parse(message) {
             Ok(frame) => frame,
@@ -92,7 +117,7 @@ impl LoginServer {
             epoch: Epoch::new(device.epoch).map_err(|_| ServerError::Record)?,
         };
         let keys = stored.keys()?;
-        Ok(Some((Sender { account, device: device.id, kid, binding, keys }, stored)))
+        Ok(Some((Sender { account, device: device.id, binding, keys }, stored)))
     }
 
     /// An authenticated message: decoded, judged, answered.
@@ -109,58 +134,113 @@ impl LoginServer {
                 return self.tell(sender, (signed, ChallengeId::NONE), Told::refused(error), (now, rng)).await;
             }
         };
+        match self.judge(sender, (signed, &message), now, &mut *rng).await {
+            // Nothing was decided or written: the device may send the same bytes again.
+            Err(ServerError::Busy) => {
+                let told = Told::of(Reply::new(Status::RetryLater));
+                self.tell(sender, (signed, ChallengeId::NONE), told, (now, rng)).await
+            }
+            judged => judged,
+        }
+    }
+
+    async fn judge(
+        &self,
+        sender: &Sender,
+        (signed, message): (&Signed, &FromDevice),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Received, ServerError> {
         let device = sender.binding.device;
         let denial = |ch, reason| state::Denial { device, rh: signed.hash(), ch, reason };
-        let (challenge, sent, event) = match &message {
+        let (challenge, told) = match message {
             FromDevice::Fetch(fetch) => return self.fetch(sender, fetch, now, rng).await,
+            FromDevice::Update(update) => return self.receive_update(sender, (signed, update), now, rng).await,
+            FromDevice::Rotate(rotate) => return self.receive_rotate(sender, (signed, rotate), now, rng).await,
             FromDevice::Approve(approve) => {
-                let key = self.token_key(sender, &approve.token()).await?;
-                let judging = Judging { server: self, sender, approve, hash: signed.hash(), key };
-                let judge = |record: &Record, login: &Login| judging.event(record, login);
-                let about = (approve.challenge(), approve.sent());
-                let told = self.decide(sender, about, (now, &mut *rng), judge).await?;
-                return self.tell(sender, (signed, approve.challenge()), told, (now, rng)).await;
+                (approve.challenge(), self.approve(sender, (signed, approve), now, &mut *rng).await?)
             }
-            FromDevice::Deny(deny) => (deny.challenge(), deny.sent(), Event::Deny(denial(deny.hash(), deny.reason()))),
+            FromDevice::Deny(deny) => {
+                let event = Event::Deny(denial(deny.hash(), deny.reason()));
+                (deny.challenge(), self.deny(sender, (deny.challenge(), deny.sent()), event, (now, &mut *rng)).await?)
+            }
             FromDevice::Report(report) => {
-                (report.challenge(), report.sent(), Event::Report(denial(report.hash(), report.reason())))
+                let event = Event::Report(denial(report.hash(), report.reason()));
+                let about = (report.challenge(), report.sent());
+                (report.challenge(), self.deny(sender, about, event, (now, &mut *rng)).await?)
             }
-            _ => {
-                let told = Told::refused(WireError::Direction);
-                return self.tell(sender, (signed, ChallengeId::NONE), told, (now, rng)).await;
-            }
+            _ => (ChallengeId::NONE, Told::refused(WireError::Direction)),
         };
-        let told = self.decide(sender, (challenge, sent), (now, &mut *rng), |_, _| Ok(event)).await?;
         self.tell(sender, (signed, challenge), told, (now, rng)).await
     }
 
+    async fn approve(
+        &self,
+        sender: &Sender,
+        (signed, approve): (&Signed, &Approve),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Told, ServerError> {
+        for _ in 0..TRIES {
+            let keys = self.held_keys(sender, &approve.token()).await?;
+            let judging = Judging { server: self, sender, approve, hash: signed.hash(), keys };
+            let judge = |record: &Record, login: &Login| judging.event(record, login);
+            let about = (approve.challenge(), approve.sent());
+            if let Some(told) = self.decide(sender, about, (now, &mut *rng), judge).await? {
+                return Ok(told);
+            }
+        }
+        Err(ServerError::Busy)
+    }
+
+    async fn deny(
+        &self,
+        sender: &Sender,
+        about: (ChallengeId, Sent),
+        event: Event,
+        (now, rng): (UnixTime, Rng<'_>),
+    ) -> Result<Told, ServerError> {
+        let told = self.decide(sender, about, (now, rng), |_, _| Ok(Some(Judged::new(event)))).await?;
+        told.ok_or(ServerError::Busy)
+    }
+
     /// One event against the login that it names: the state machine's decision, written before it is told.
+    ///
+    /// `None` if `judge` needs another look at the store.
     async fn decide(
         &self,
         sender: &Sender,
         (challenge, sent): (ChallengeId, Sent),
         (now, rng): (UnixTime, Rng<'_>),
-        event: impl Fn(&Record, &Login) -> Result<Event, ServerError>,
-    ) -> Result<Told, ServerError> {
+        judge: impl Fn(&Record, &Login) -> Result<Option<Judged>, ServerError>,
+    ) -> Result<Option<Told>, ServerError> {
         let happened = Self::happened(now, rng);
         let id = Id::new(*challenge.as_bytes());
         let decide = |record: &mut Record| {
             let Some(login) = record.logins.iter().find(|login| login.id == id) else {
-                return Ok(Change::Keep(Told::refused(WireError::UnknownChallenge)));
+                return Ok(Change::Keep(Some(Told::refused(WireError::UnknownChallenge))));
             };
             if !login.devices.contains(&sender.device) {
-                return Ok(Change::Keep(Told::refused(WireError::TokenMismatch)));
+                return Ok(Change::Keep(Some(Told::refused(WireError::TokenMismatch))));
             }
-            let event = event(record, login)?;
+            let Some(Judged { event, under }) = judge(record, login)? else { return Ok(Change::Keep(None)) };
             let transition = state::apply(&stored_request(login)?, &event, now);
-            let told = Told::read(&transition);
-            let written = self.carry_out(record, (id, sender.device), &transition, &happened);
-            if written {
-                flag(record, sender.device, sent, &happened);
+            let mut told = Told::read(&transition);
+            if !self.carry_out(record, (id, sender.device), &transition, &happened) {
+                return Ok(Change::Keep(Some(told)));
             }
-            Ok(if written { Change::Write(told) } else { Change::Keep(told) })
+            let accepted = transition.effects.iter().any(|effect| matches!(effect, Effect::ResetFailures(_)));
+            if let Some(approved) = under.filter(|_| accepted) {
+                told.leftovers = self.after_approval(record, sender, approved, &happened)?;
+            }
+            flag(record, sender.device, sent, &happened);
+            Ok(Change::Write(Some(told)))
         };
-        self.vault.update(&sender.account, happened.attempt, decide).await
+        let told = self.vault.update(&sender.account, happened.attempt, decide).await?;
+        if let Some(told) = &told {
+            self.forget(&sender.account, &told.leftovers).await;
+        }
+        Ok(told)
     }
 
     /// Everything that is open for this device, as the same bytes that were pushed.
@@ -190,7 +270,7 @@ impl LoginServer {
     }
 
     /// The sealed result of one message, and the cancels for the other devices.
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         sender: &Sender,
         (signed, challenge): (&Signed, ChallengeId),
@@ -224,14 +304,14 @@ impl LoginServer {
         let payload = cancel.encode()?;
         let mut pushes = Vec::new();
         for device in record.devices.iter().filter(|d| login.devices.contains(&d.id) && Some(d.id) != except) {
-            pushes.push(self.seal_for(account, (device.id, device.kid), &payload, &mut *rng).await?);
+            pushes.push(self.seal_for(account, device, &payload, &mut *rng).await?);
         }
         Ok(pushes)
     }
 }
 
 /// Notes what a device says of itself and should not. It decides nothing.
-fn flag(record: &mut Record, device: Id, sent: Sent, happened: &Happened) {
+pub(super) fn flag(record: &mut Record, device: Id, sent: Sent, happened: &Happened) {
     if is_off(sent.at, happened.at) {
         happened.log(record, AuditKind::ClockOff, None);
     }

@@ -30,24 +30,70 @@ pub struct AuditEvent {
 
 impl AuditEvent {
     /// Counts the account's events from 0; a gap means that older ones fell out of the record.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let events = block_on(world.server.audit(&world.user))?; // two tokens and an enrolment
+    /// assert!(events.iter().map(|event| event.number()).eq(0..5)); // none is missing
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
     /// When the server decided it.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let events = block_on(world.server.audit(&world.user))?; // two tokens and an enrolment
+    /// assert_eq!(events[0].at(), NOW);
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at
     }
 
     /// What happened.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::AuditKind;
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let events = block_on(world.server.audit(&world.user))?; // two tokens and an enrolment
+    /// assert_eq!(events[0].kind(), AuditKind::TokenAdded);
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> AuditKind {
         self.kind
     }
 
     /// The token it is about, if it is about one.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let events = block_on(world.server.audit(&world.user))?; // two tokens and an enrolment
+    /// assert_eq!(events[0].token(), Some(world.bank));
+    /// assert_eq!(events.last().and_then(|event| event.token()), None); // the enrolment is about no single one
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn token(&self) -> Option<TokenId> {
         self.token
@@ -158,6 +204,18 @@ audit_kinds! {
     SigningKeyInUse = 32, "enrolment refused: another device has this signing key";
     /// A device's clock is off; that decides nothing, but such a device may show no logins.
     ClockOff = 33, "a device's clock is more than five minutes off";
+    /// The user switched push off on the device.
+    PushMuted = 35, "push switched off by the user";
+    /// The user switched push on again.
+    PushUnmuted = 36, "push switched on by the user";
+    /// A device changed its name or its push address.
+    DeviceUpdated = 37, "a device changed its name or its push address";
+    /// A device was promised a new secret for a token; both count until it shows that it has it.
+    RotationGranted = 38, "a new secret was granted for a token";
+    /// A passcode under the new secret came; the old one is forgotten.
+    Rotated = 39, "a token's new secret is in use";
+    /// A device was enrolled in the place of an earlier one, whose keys are void.
+    DeviceReplaced = 40, "a device took the place of an earlier one";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

@@ -1,7 +1,5 @@
 //! What the store holds of an enrolled device, sealed.
 
-use core::fmt::Write as _;
-
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::UnixTime;
 use pushotp_wire::{
@@ -14,7 +12,8 @@ use zeroize::Zeroize;
 
 use super::{
     AccountId, LoginServer, Rng, ServerError,
-    record::{Enrolment, Id},
+    record::{Enrolment, Id, Name},
+    vault::hex,
 };
 use crate::tuple::tuple_struct;
 
@@ -39,8 +38,12 @@ tuple_struct! {
     pub(super) struct StoredDevice {
         keys: ByteArray<80>,
         verifying_key: ByteBuf,
-        push_kind: u8,
-        push_address: ByteBuf,
+    }
+
+    /// Where a device can be pushed.
+    struct StoredAddress {
+        kind: u8,
+        address: ByteBuf,
     }
 }
 
@@ -51,13 +54,8 @@ impl Drop for StoredDevice {
 }
 
 impl StoredDevice {
-    pub(super) fn new(keys: &ChannelKeys, verifying_key: &VerifyingKey, address: &PushAddress) -> Self {
-        Self {
-            keys: ByteArray::new(*keys.expose()),
-            verifying_key: ByteBuf::from(verifying_key.as_bytes()),
-            push_kind: address.kind().code(),
-            push_address: ByteBuf::from(address.addr()),
-        }
+    pub(super) fn new(keys: &ChannelKeys, verifying_key: &VerifyingKey) -> Self {
+        Self { keys: ByteArray::new(*keys.expose()), verifying_key: ByteBuf::from(verifying_key.as_bytes()) }
     }
 
     pub(super) fn keys(&self) -> Result<ChannelKeys, ServerError> {
@@ -67,11 +65,6 @@ impl StoredDevice {
     pub(super) fn verifying_key(&self) -> Result<VerifyingKey, ServerError> {
         VerifyingKey::parse(&self.verifying_key).map_err(|_| ServerError::Record)
     }
-
-    pub(super) fn push_address(&self) -> Result<PushAddress, ServerError> {
-        let kind = PushKind::from_code(self.push_kind).map_err(|_| ServerError::Record)?;
-        PushAddress::new(kind, self.push_address.clone().into_vec()).map_err(|_| ServerError::Record)
-    }
 }
 
 /// Where the keys of an enrolled device are stored. The kid comes out of the enrolment's own run, so two runs of one
@@ -80,7 +73,37 @@ pub(super) fn device_name(account: &AccountId, kid: Kid) -> String {
     format!("{account}/{kid}")
 }
 
+/// Where a push address is stored.
+fn address_place(account: &AccountId, name: Name) -> String {
+    format!("{account}/{}", hex(&*name))
+}
+
 impl LoginServer {
+    /// Stores a push address under a name that the account's record will refer to.
+    pub(super) async fn keep_address(
+        &self,
+        account: &AccountId,
+        (name, address): (Name, &PushAddress),
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let stored = StoredAddress { kind: address.kind().code(), address: ByteBuf::from(address.addr()) };
+        self.vault.put_sealed(("address", &address_place(account, name)), &stored, rng).await
+    }
+
+    /// Where a device can be pushed; where an update replaced the address meanwhile, it polls this once.
+    pub(super) async fn address(&self, account: &AccountId, name: Name) -> Result<PushAddress, ServerError> {
+        let place = address_place(account, name);
+        let Some(stored) = self.vault.get_sealed::<StoredAddress>(("address", &place)).await? else {
+            return Ok(PushAddress::POLL);
+        };
+        let kind = PushKind::from_code(stored.kind).map_err(|_| ServerError::Record)?;
+        PushAddress::new(kind, stored.address.into_vec()).map_err(|_| ServerError::Record)
+    }
+
+    pub(super) async fn forget_address(&self, account: &AccountId, name: Name) -> Result<(), ServerError> {
+        self.vault.remove(("address", &address_place(account, name))).await
+    }
+
     /// Takes a signing key for the device of an enrolment: `false` if another device of the tenant has it.
     ///
     /// One write decides, but for a key whose holder is gone: two requests of its owner in one moment may both get that.
@@ -125,9 +148,5 @@ impl LoginServer {
 
 /// Where the holder of a signing key is stored: its SHA-256 in hexadecimal.
 fn key_name(key: &VerifyingKey) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut name, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
+    hex(&Sha256::digest(key.as_bytes()))
 }

@@ -1,18 +1,20 @@
-use pushotp_cbor::{ByteArray, ByteBuf, Bytes};
+mod confirm;
+
+use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
 use pushotp_wire::{
     Error as WireError,
     enrol::{EnrolmentRecipient, ServerEnrolled},
     frame::Frame,
     message::TokenInfo,
-    terms::{Kid, MessageHash, OtpSpec, TokenPolicy},
+    terms::{MessageHash, OtpSpec, TokenPolicy},
 };
 use zeroize::Zeroize;
 
 use super::{
     AccountId, AuditKind, LoginServer, Received, Rng, ServerError,
     device::{KidOwner, StoredDevice, device_name},
-    record::{Device, Enrolment, Hash, Id, Opened, Record},
+    record::{Enrolment, Hash, Id, Name, Opened, Record, Token},
     vault::Change,
 };
 use crate::tuple::tuple_struct;
@@ -53,9 +55,69 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoToken`] if every token is held, [`ServerError::Full`], [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{NewToken, ServerError};
+    ///
+    /// let mut world = World::new(); // a user whose tokens are all held by a device
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng));
+    /// assert!(matches!(offer, Err(ServerError::NoToken)));
+    ///
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// assert_eq!(offer.expires, later(600));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn offer_enrolment(
         &self,
         account: &AccountId,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Offer, ServerError> {
+        let device = DeviceId::generate(rng);
+        self.offer(account, (device, Epoch::FIRST), now, rng).await
+    }
+
+    /// Offers an enrolment in the place of a device, whose phone or keys are new: the next epoch of the same device id.
+    ///
+    /// The old epoch stays in force until the codes were compared; with [`confirm_enrolment`](Self::confirm_enrolment) its
+    /// keys are void, and the tokens that it held get new secrets. A token that was disabled can be used again.
+    ///
+    /// # Errors
+    /// [`ServerError::NoDevice`] for a device that the account does not have, [`ServerError::NoToken`] if it holds none,
+    /// [`ServerError::Full`] also after the last epoch of all, [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let place = (&world.user, world.device.id());
+    /// let offer = block_on(world.server.offer_replacement(place, NOW, &mut world.rng))?;
+    /// assert_eq!((offer.device, offer.epoch.get()), (world.device.id(), 2));
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
+    pub async fn offer_replacement(
+        &self,
+        (account, device): (&AccountId, DeviceId),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Offer, ServerError> {
+        let (_, record) = self.vault.load(account).await?;
+        let held = record.device(&Id::new(*device.as_bytes())).ok_or(ServerError::NoDevice)?;
+        let epoch = Epoch::new(held.epoch).map_err(|_| ServerError::Record)?;
+        let epoch = epoch.next().ok_or(ServerError::Full("epochs"))?;
+        self.offer(account, (device, epoch), now, rng).await
+    }
+
+    async fn offer(
+        &self,
+        account: &AccountId,
+        (device, epoch): (DeviceId, Epoch),
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Offer, ServerError> {
@@ -64,8 +126,8 @@ impl LoginServer {
         let offer = Offer {
             tenant: self.tenant,
             enrolment: EnrolmentId::generate(rng),
-            device: DeviceId::generate(rng),
-            epoch: Epoch::FIRST,
+            device,
+            epoch,
             server_key: *self.key.public_key().as_bytes(),
             psk,
             url: self.url.clone(),
@@ -94,51 +156,23 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoEnrolment`] for an unknown enrolment, or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::NewToken;
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng))?;
+    /// assert_eq!(block_on(world.server.confirmation_code(offer.enrolment))?, None); // no device has answered yet
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn confirmation_code(&self, enrolment: EnrolmentId) -> Result<Option<String>, ServerError> {
         let stored: StoredOffer =
             self.vault.get_sealed(("offer", &enrolment.to_string())).await?.ok_or(ServerError::NoEnrolment)?;
         Ok(stored.answered.first().map(|answered| answered.confirmation.clone()))
-    }
-
-    /// The person compared the codes: if they `agree`, the device counts from now on; if not, nothing of it is kept.
-    ///
-    /// # Errors
-    /// [`ServerError::NoEnrolment`] unless the device has answered an offer that is still open and whose tokens no other
-    /// device got meanwhile, or the store's.
-    pub async fn confirm_enrolment(
-        &self,
-        (account, enrolment): (&AccountId, EnrolmentId),
-        agree: bool,
-        now: UnixTime,
-        rng: Rng<'_>,
-    ) -> Result<(), ServerError> {
-        let happened = Self::happened(now, rng);
-        let id = Id::new(*enrolment.as_bytes());
-        let decide = |record: &mut Record| {
-            let at = record.enrolments.iter().position(|e| e.id == id).ok_or(ServerError::NoEnrolment)?;
-            let enrolment = record.enrolments.remove(at);
-            let opened = enrolment.opened.first().ok_or(ServerError::NoEnrolment)?;
-            if enrolment.expires < now.as_secs() {
-                return Err(ServerError::NoEnrolment);
-            }
-            if agree && is_taken(record, &enrolment) {
-                return Err(ServerError::NoEnrolment);
-            }
-            if agree {
-                activate(record, &enrolment, opened);
-            }
-            let kind = if agree { AuditKind::DeviceEnrolled } else { AuditKind::EnrolmentRefused };
-            happened.log(record, kind, None);
-            let refused = (!agree).then(|| (Kid::from_bytes(*opened.kid), enrolment.clone()));
-            Ok(Change::Write(refused))
-        };
-        let refused = self.vault.update(account, happened.attempt, decide).await?;
-        // Decided and written: what cannot be removed now refers to nothing, and does not undo the decision.
-        let _ = self.vault.remove(("offer", &enrolment.to_string())).await;
-        if let Some((kid, enrolment)) = refused {
-            let _ = self.forget_device(account, kid, &enrolment).await;
-        }
-        Ok(())
     }
 
     /// A frame under an enrolment id: checks, keys and the response, or the constant reject.
@@ -237,27 +271,14 @@ impl LoginServer {
                 return Err(ServerError::Busy);
             }
         }
-        let stored = StoredDevice::new(&enrolled.keys, &enrolled.verifying_key, enrolled.profile.push());
+        let stored = StoredDevice::new(&enrolled.keys, &enrolled.verifying_key);
         self.vault.put_sealed(("device", &device_name(account, kid)), &stored, rng).await?;
+        let name = Name::new(*kid.as_bytes());
+        self.keep_address(account, (name, enrolled.profile.push()), &mut *rng).await?;
         for (token, secret) in &enrolled.secrets {
-            let place = secret_name(account, token, kid);
-            self.vault.put_sealed(("secret", &place), Bytes::new(secret.expose()), rng).await?;
+            self.keep_secret(account, (token, name), secret, &mut *rng).await?;
         }
         Ok(())
-    }
-
-    /// Removes what [`keep_device`](Self::keep_device) stored, and gives the signing key back.
-    async fn forget_device(&self, account: &AccountId, kid: Kid, enrolment: &Enrolment) -> Result<(), ServerError> {
-        for token in &enrolment.tokens {
-            let place = secret_name(account, &TokenId::from_bytes(**token), kid);
-            self.vault.remove(("secret", &place)).await?;
-        }
-        let name = device_name(account, kid);
-        if let Some(stored) = self.vault.get_sealed::<StoredDevice>(("device", &name)).await? {
-            self.release_signing_key(&stored.verifying_key()?, enrolment.device).await?;
-        }
-        self.vault.remove(("device", &name)).await?;
-        self.vault.remove(("kid", &kid.to_string())).await
     }
 
     async fn note_opened(
@@ -308,46 +329,25 @@ fn keep_offer(record: &mut Record, offer: &Offer, now: UnixTime) -> Result<(), S
     if record.enrolments.len() >= MAX_ENROLMENTS {
         return Err(ServerError::Full("enrolments"));
     }
-    if record.devices.len() >= MAX_DEVICES {
+    let device = Id::new(*offer.device.as_bytes());
+    let replaces = offer.epoch != Epoch::FIRST;
+    if !replaces && record.devices.len() >= MAX_DEVICES {
         return Err(ServerError::Full("devices"));
     }
-    let tokens: Vec<Id> = record.tokens.iter().filter(|t| t.epoch == 0).map(|t| t.id).take(8).collect();
+    let wanted = |token: &&Token| if replaces { token.device == device } else { token.epoch == 0 };
+    let tokens: Vec<Id> = record.tokens.iter().filter(wanted).map(|token| token.id).take(8).collect();
     if tokens.is_empty() {
         return Err(ServerError::NoToken);
     }
     record.enrolments.push(Enrolment {
         id: Id::new(*offer.enrolment.as_bytes()),
-        device: Id::new(*offer.device.as_bytes()),
+        device,
         epoch: offer.epoch.get(),
         tokens,
         expires: offer.expires.as_secs(),
         opened: Vec::new(),
     });
     Ok(())
-}
-
-/// Whether another enrolment of the same tokens was confirmed first: it stays, for nobody asked to replace it.
-fn is_taken(record: &Record, enrolment: &Enrolment) -> bool {
-    record.tokens.iter().any(|token| token.epoch > 0 && enrolment.tokens.contains(&token.id))
-}
-
-/// Starts the epoch: the device counts, and its tokens have secrets.
-fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
-    record.devices.retain(|device| device.id != enrolment.device);
-    record.devices.push(Device {
-        id: enrolment.device,
-        epoch: enrolment.epoch,
-        name: opened.name.clone(),
-        kid: opened.kid,
-        sequence: 0,
-    });
-    for token in record.tokens.iter_mut().filter(|token| enrolment.tokens.contains(&token.id)) {
-        token.device = enrolment.device;
-        token.epoch = enrolment.epoch;
-        token.next_step = 0;
-        token.failures = 0;
-        token.disabled = 0;
-    }
 }
 
 fn token_infos(record: &Record, slot: &Enrolment) -> Result<Vec<TokenInfo>, ServerError> {
@@ -357,9 +357,4 @@ fn token_infos(record: &Record, slot: &Enrolment) -> Result<Vec<TokenInfo>, Serv
         Ok(TokenInfo::new(TokenId::from_bytes(*token.id), &token.name, policy, OtpSpec::BOUND)?)
     };
     slot.tokens.iter().map(info).collect()
-}
-
-/// Where the secret of a token is stored, as the device with this kid holds it.
-pub(super) fn secret_name(account: &AccountId, token: &TokenId, kid: Kid) -> String {
-    format!("{account}/{token}/{kid}")
 }

@@ -22,6 +22,9 @@ pub enum ServerError {
     /// The account has no such token.
     #[error("no such token")]
     NoToken,
+    /// The account has no such device.
+    #[error("no such device")]
+    NoDevice,
     /// The account has no such enrolment, or it is over.
     #[error("no such enrolment")]
     NoEnrolment,

@@ -1,24 +1,23 @@
 //! Judging a device's answer against the login that it names.
 
-use pushotp_cbor::ByteBuf;
-use pushotp_oath::Key;
-use pushotp_types::{DeviceId, HashAlgorithm, Secret, TokenId};
+use pushotp_types::{DeviceId, TokenId};
 use pushotp_wire::{
     Error as WireError,
     message::Approve,
-    state::{self, Approval, Effect, Event, NumberVerdict, PasscodeVerdict, Reply, TokenStanding, Transition},
-    terms::{CancelReason, ChallengeHash, MessageHash, Status, TokenPolicy},
+    state::{
+        self, Approval, Effect, Event, NumberVerdict, PasscodeVerdict, Reply, TokenStanding, Transition,
+        housekeeping::Under,
+    },
+    terms::{CancelReason, MessageHash, Status, TokenPolicy},
 };
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use super::{
     AuditKind, LoginServer, PushSwitch, ServerError,
     answer::Sender,
     audit::Happened,
-    enrol::secret_name,
     record::{Id, Login, Record},
     request::{audit_kind, store_request},
+    secret::{Leftovers, TokenKeys},
 };
 use crate::passcode;
 
@@ -28,11 +27,17 @@ pub(super) struct Told {
     pub(super) error: Option<WireError>,
     /// Why the prompts of other devices are void, if they are.
     pub(super) withdrawn: Option<CancelReason>,
+    /// What nothing refers to any more once this is written.
+    pub(super) leftovers: Leftovers,
 }
 
 impl Told {
-    pub(super) const fn refused(error: WireError) -> Self {
-        Self { reply: Reply::new(Status::Refused), error: Some(error), withdrawn: None }
+    pub(super) fn of(reply: Reply) -> Self {
+        Self { reply, error: None, withdrawn: None, leftovers: Leftovers::default() }
+    }
+
+    pub(super) fn refused(error: WireError) -> Self {
+        Self { error: Some(error), ..Self::of(Reply::new(Status::Refused)) }
     }
 
     pub(super) fn read(transition: &Transition) -> Self {
@@ -41,7 +46,20 @@ impl Told {
             Effect::Withdraw { reason, .. } => Some(*reason),
             _ => None,
         });
-        Self { reply, error: transition.error, withdrawn }
+        Self { error: transition.error, withdrawn, ..Self::of(reply) }
+    }
+}
+
+/// An event, and for an approval the secret under which its passcode is right.
+#[derive(Clone, Copy)]
+pub(super) struct Judged {
+    pub(super) event: Event,
+    pub(super) under: Option<(TokenId, Under)>,
+}
+
+impl Judged {
+    pub(super) const fn new(event: Event) -> Self {
+        Self { event, under: None }
     }
 }
 
@@ -52,16 +70,21 @@ pub(super) struct Judging<'a> {
     pub(super) approve: &'a Approve,
     /// The hash of the message.
     pub(super) hash: MessageHash,
-    /// The token's key, if this device holds the token.
-    pub(super) key: Option<Key>,
+    /// The token's keys, if this device holds the token.
+    pub(super) keys: Option<TokenKeys>,
 }
 
 impl Judging<'_> {
     /// The approval with all verdicts; number and passcode are both compared, in constant time, whatever else is wrong.
-    pub(super) fn event(&self, record: &Record, login: &Login) -> Result<Event, ServerError> {
+    ///
+    /// `None` if the keys are no longer those that the record names.
+    pub(super) fn event(&self, record: &Record, login: &Login) -> Result<Option<Judged>, ServerError> {
         let approve = self.approve;
         let id = Id::new(*approve.token().as_bytes());
-        let held = record.token(&id).filter(|token| token.device == self.sender.device && self.key.is_some());
+        let held = record.token(&id).filter(|token| token.device == self.sender.device);
+        if held.is_some_and(|token| self.keys.as_ref().is_none_or(|keys| !keys.are_of(token))) {
+            return Ok(None);
+        }
         let standing = match held {
             Some(token) if token.can_be_pushed() => TokenStanding::Usable,
             Some(_) => TokenStanding::Disabled,
@@ -72,7 +95,8 @@ impl Judging<'_> {
             None => TokenPolicy::NONE,
         };
         let number = self.server.number_hash(&login.id, approve.expose_number())?;
-        Ok(Event::Approve(Approval {
+        let under = self.keys.as_ref().and_then(|keys| keys.under(&login.hash, approve.expose_code()));
+        let event = Event::Approve(Approval {
             device: DeviceId::from_bytes(*self.sender.device),
             rh: self.hash,
             ch: approve.hash(),
@@ -80,33 +104,23 @@ impl Judging<'_> {
             standing,
             token_policy,
             verification: approve.verification(),
-            number: if number.ct_eq(login.number.as_slice()).into() {
-                NumberVerdict::Right
-            } else {
-                NumberVerdict::Wrong
-            },
-            passcode: self.passcode(&ChallengeHash::from_bytes(*login.hash)),
+            number: NumberVerdict::of(login.number.as_slice(), number.as_slice()),
+            passcode: if under.is_some() { PasscodeVerdict::Right } else { PasscodeVerdict::Wrong },
             failures: held.map_or(0, |token| token.failures),
-        }))
-    }
-
-    fn passcode(&self, hash: &ChallengeHash) -> PasscodeVerdict {
-        let expected = self.key.as_ref().and_then(|key| passcode::bound(key, hash));
-        match expected {
-            Some(code) if code.matches(self.approve.expose_code()) => PasscodeVerdict::Right,
-            _ => PasscodeVerdict::Wrong,
-        }
+        });
+        Ok(Some(Judged { event, under: under.map(|under| (approve.token(), under)) }))
     }
 }
 
 impl LoginServer {
-    /// The key of a token, if the device with this kid holds it.
-    pub(super) async fn token_key(&self, sender: &Sender, token: &TokenId) -> Result<Option<Key>, ServerError> {
-        let place = secret_name(&sender.account, token, sender.kid);
-        let Some(secret) = self.vault.get_sealed::<ByteBuf>(("secret", &place)).await? else { return Ok(None) };
-        let secret = Zeroizing::new(secret.into_vec());
-        let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;
-        Ok(Some(Key::new(HashAlgorithm::Sha256, &secret)))
+    /// The keys of a token, if the sender holds it and they are all there.
+    pub(super) async fn held_keys(&self, sender: &Sender, token: &TokenId) -> Result<Option<TokenKeys>, ServerError> {
+        let (_, record) = self.vault.load(&sender.account).await?;
+        let held = record.token(&Id::new(*token.as_bytes())).filter(|token| token.device == sender.device);
+        match held {
+            Some(token) => self.token_keys(&sender.account, token).await,
+            None => Ok(None),
+        }
     }
 
     /// Writes what a transition says into the record; `false` if it says nothing.

@@ -92,6 +92,17 @@ pub struct SoftwareKek {
 
 impl SoftwareKek {
     /// A key of 32 random bytes; the working keys are derived from it.
+    ///
+    /// ```
+    /// use pushotp::{KeyEncryptionKey, SoftwareKek};
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    ///
+    /// let sealed = SoftwareKek::from_bytes([7; 32]).seal(b"where", b"what", &mut rng)?;
+    /// assert_eq!(SoftwareKek::from_bytes([7; 32]).open(b"where", &sealed)?.as_slice(), b"what");
+    /// assert!(SoftwareKek::from_bytes([8; 32]).open(b"where", &sealed).is_err());
+    /// # Ok::<(), pushotp::KeyUnavailable>(())
+    /// ```
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         let bytes = Zeroizing::new(bytes);

@@ -12,7 +12,7 @@ use super::{
     Started, Ticket,
     audit::Happened,
     device::{StoredDevice, device_name},
-    record::{Hash, Id, Login, Record, Sealed},
+    record::{Device, Hash, Id, Login, Record, Sealed},
     request::{PENDING, store_request, stored_request},
     ticket::Stub,
     vault::Change,
@@ -29,7 +29,14 @@ const KEEP_SECS: u64 = 600;
 struct Draft {
     id: ChallengeId,
     nonce: [u8; 32],
-    number: String,
+    number: Number,
+}
+
+/// The number of one login.
+struct Number {
+    /// As the page shows it; empty without number matching.
+    shown: String,
+    mode: NumberMode,
 }
 
 impl LoginServer {
@@ -39,6 +46,23 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Message`] if a text of the request cannot be displayed, [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, user, rng) = (&world.server, &world.user, &mut world.rng);
+    /// let start = block_on(server.start_login(user, &LoginRequest::new("Intranet"), NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// assert_eq!((login.pushes.len(), login.expires), (1, later(120)));
+    ///
+    /// let nameless = LoginRequest::new("");
+    /// assert!(block_on(server.start_login(user, &nameless, NOW, rng)).is_err());
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub async fn start_login(
         &self,
         account: &AccountId,
@@ -46,17 +70,13 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<LoginStart, ServerError> {
-        let digits = match request.number() {
-            NumberMatching::TypeIn => self.policy.number_digits.clamp(2, 8),
-            NumberMatching::WeakerTapOnly => 0,
-        };
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
-        let draft = Draft { id: ChallengeId::generate(rng), nonce, number: random_number(digits, rng) };
+        let draft = Draft { id: ChallengeId::generate(rng), nonce, number: self.draw_number(request.number(), rng) };
         let stub = Stub {
             account: account.as_str().into(),
             login: Id::new(*draft.id.as_bytes()),
-            number: draft.number.clone(),
+            number: draft.number.shown.clone(),
         };
         let ticket = self.issue_ticket(&stub, rng)?;
         for _ in 0..TRIES {
@@ -87,6 +107,16 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Ticket`].
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let login = world.start(NOW);
+    /// let number = world.server.number(&login.ticket)?; // on the page, never in the push
+    /// assert!(number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit()));
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub fn number(&self, ticket: &Ticket) -> Result<String, ServerError> {
         Ok(self.read_ticket(ticket)?.number)
     }
@@ -95,6 +125,21 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::LoginState;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, login) = world.approval(NOW);
+    /// let state = |world: &World| block_on(world.server.login_state(&login.ticket, NOW));
+    /// assert!(matches!(state(&world)?, LoginState::Waiting { .. }));
+    /// world.send(&message, NOW);
+    /// assert_eq!(state(&world)?, LoginState::Approved);
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub async fn login_state(&self, ticket: &Ticket, now: UnixTime) -> Result<LoginState, ServerError> {
         let stub = self.read_ticket(ticket)?;
         let (_, record) = self.vault.load(&stub.account()?).await?;
@@ -117,6 +162,20 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's; then nothing is granted.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, login) = world.approval(NOW);
+    /// world.send(&message, NOW);
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// assert_eq!(block_on(server.redeem(&login.ticket, NOW, rng))?, Some(world.user)); // start the session
+    /// assert_eq!(block_on(server.redeem(&login.ticket, NOW, rng))?, None);
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub async fn redeem(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
         let stub = self.read_ticket(ticket)?;
         let account = stub.account()?;
@@ -136,6 +195,19 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::LoginState;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let login = world.start(NOW);
+    /// let pushes = block_on(world.server.cancel_login(&login.ticket, NOW, &mut world.rng))?;
+    /// assert_eq!((pushes.len(), world.state(&login, NOW)), (1, LoginState::Cancelled));
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub async fn cancel_login(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Vec<Push>, ServerError> {
         let stub = self.read_ticket(ticket)?;
         let account = stub.account()?;
@@ -153,6 +225,25 @@ impl LoginServer {
         }
         let cancel = Cancel::new(ChallengeId::from_bytes(*stub.login), reason, now);
         self.cancels(&account, &cancel, None, rng).await
+    }
+
+    /// The number that ties the approval to the page.
+    fn draw_number(&self, matching: NumberMatching, rng: Rng<'_>) -> Number {
+        match matching {
+            NumberMatching::TypeIn => {
+                let digits = self.policy.number_digits.clamp(2, 8);
+                Number { shown: random_number(digits, rng), mode: NumberMode::TypeIn { digits } }
+            }
+            NumberMatching::WeakerPickOne => {
+                let choices = three_numbers(rng);
+                let [shown, ..] = choices;
+                // In ascending order, so that the place of the right one says nothing.
+                let mut sorted = choices;
+                sorted.sort_unstable();
+                Number { shown: format!("{shown:02}"), mode: NumberMode::PickOne { choices: sorted } }
+            }
+            NumberMatching::WeakerTapOnly => Number { shown: String::new(), mode: NumberMode::None },
+        }
     }
 
     /// When the next push may be tried, if not now.
@@ -173,13 +264,12 @@ impl LoginServer {
         if tokens.iter().filter_map(|id| record.token(id)).all(super::record::Token::needs_pin) {
             policy = policy | ChallengePolicy::VERIFY_USER;
         }
-        let number = match u8::try_from(draft.number.len()) {
-            Ok(0) | Err(_) => NumberMode::None,
-            Ok(digits) => {
-                policy = policy | ChallengePolicy::TYPE_NUMBER;
-                NumberMode::TypeIn { digits }
-            }
-        };
+        if matches!(draft.number.mode, NumberMode::TypeIn { .. }) {
+            policy = policy | ChallengePolicy::TYPE_NUMBER;
+        }
+        if request.is_in_app_only() {
+            policy = policy | ChallengePolicy::NOT_FROM_NOTIFICATION;
+        }
         let context = request.context(account)?;
         let challenge = Challenge::new(ChallengeParts {
             id: draft.id,
@@ -188,7 +278,7 @@ impl LoginServer {
             expires: now.saturating_add(self.policy.challenge_life),
             nonce: draft.nonce,
             policy,
-            number,
+            number: draft.number.mode,
             otp: OtpSpec::BOUND,
             context,
         })?;
@@ -205,7 +295,7 @@ impl LoginServer {
         let mut pushes = Vec::new();
         for device in &record.devices {
             if record.tokens.iter().any(|token| token.device == device.id && tokens.contains(&token.id)) {
-                pushes.push(self.seal_for(account, (device.id, device.kid), payload, &mut *rng).await?);
+                pushes.push(self.seal_for(account, device, payload, &mut *rng).await?);
             }
         }
         Ok(pushes)
@@ -214,14 +304,15 @@ impl LoginServer {
     pub(super) async fn seal_for(
         &self,
         account: &AccountId,
-        (device, kid): (Id, pushotp_cbor::ByteArray<8>),
+        device: &Device,
         payload: &Payload,
         rng: Rng<'_>,
     ) -> Result<Push, ServerError> {
-        let place = device_name(account, Kid::from_bytes(*kid));
+        let place = device_name(account, Kid::from_bytes(*device.kid));
         let stored: StoredDevice = self.vault.get_sealed(("device", &place)).await?.ok_or(ServerError::Record)?;
         let envelope = envelope::seal(payload, &stored.keys()?, &self.tenant, rng)?;
-        Ok(Push { device: DeviceId::from_bytes(*device), address: stored.push_address()?, envelope })
+        let address = self.address(account, device.address).await?;
+        Ok(Push { device: DeviceId::from_bytes(*device.id), address, envelope })
     }
 
     /// Cancel messages for the devices of every open login that a new one replaces.
@@ -258,7 +349,7 @@ impl LoginServer {
             issued: now.as_secs(),
             expires: now.saturating_add(self.policy.challenge_life).as_secs(),
             policy: policy.bits(),
-            number: self.number_hash(&id, &draft.number)?,
+            number: self.number_hash(&id, &draft.number.shown)?,
             state: (PENDING, 0, Id::new([0; 16]), Id::new([0; 16])),
             answers: Vec::new(),
             devices: pushes.iter().map(|push| Id::new(*push.device.as_bytes())).collect(),
@@ -323,17 +414,28 @@ fn count_push(record: &mut Record, now: UnixTime, interval: u64) {
     record.pushes = (if is_long_ago { 1 } else { count.saturating_add(1) }, now.as_secs());
 }
 
-/// A uniformly random number of so many digits, by rejection.
-fn random_number(digits: u8, rng: Rng<'_>) -> String {
-    if digits == 0 {
-        return String::new();
+/// Three different numbers under 100.
+fn three_numbers(rng: Rng<'_>) -> [u8; 3] {
+    loop {
+        let [a, b, c] = core::array::from_fn(|_| below(100, &mut *rng));
+        if a != b && b != c && a != c {
+            return [a, b, c].map(|number| u8::try_from(number).unwrap_or_default());
+        }
     }
-    let bound = 10_u32.pow(u32::from(digits));
+}
+
+/// A uniformly random number of so many digits.
+fn random_number(digits: u8, rng: Rng<'_>) -> String {
+    format!("{:0width$}", below(10_u32.pow(u32::from(digits)), rng), width = usize::from(digits))
+}
+
+/// A uniformly random number under `bound`, by rejection.
+fn below(bound: u32, rng: Rng<'_>) -> u32 {
     let limit = u32::MAX - u32::MAX % bound;
     loop {
         let drawn = rng.next_u32();
         if drawn < limit {
-            return format!("{:0width$}", drawn % bound, width = usize::from(digits));
+            return drawn % bound;
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum NumberMatching {
     /// Six digits by default; stops approvals that the user did not start.
     #[default]
     TypeIn,
+    /// The user picks the number among three. Weaker: one guess in three is right.
+    WeakerPickOne,
     /// A tap is enough. Weaker: a tired user approves the attacker's login.
     WeakerTapOnly,
 }
@@ -38,17 +40,58 @@ pub struct LoginRequest {
     client: Option<String>,
     action: Option<String>,
     number: NumberMatching,
+    in_app: bool,
 }
 
 impl LoginRequest {
     /// A login to an application, by its name: 1 to 64 bytes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Intranet");
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!(prompt.application(), "Intranet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(application: impl Into<String>) -> Self {
         let application = application.into();
-        Self { application, ip: None, place: None, client: None, action: None, number: NumberMatching::default() }
+        Self {
+            application,
+            ip: None,
+            place: None,
+            client: None,
+            action: None,
+            number: NumberMatching::default(),
+            in_app: false,
+        }
     }
 
     /// The address that the login comes from.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Intranet").ip([192, 0, 2, 7].into());
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!(prompt.ip(), Some([192, 0, 2, 7].into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn ip(mut self, ip: IpAddr) -> Self {
         self.ip = Some(ip);
@@ -56,6 +99,22 @@ impl LoginRequest {
     }
 
     /// The place that the login comes from, as text: at most 64 bytes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Intranet").place("Vienna, Austria");
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!(prompt.place(), Some("Vienna, Austria"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn place(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());
@@ -63,6 +122,22 @@ impl LoginRequest {
     }
 
     /// The client software, as text: at most 128 bytes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Intranet").client("Firefox on Linux");
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!(prompt.client(), Some("Firefox on Linux"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn client(mut self, client: impl Into<String>) -> Self {
         self.client = Some(client.into());
@@ -70,6 +145,22 @@ impl LoginRequest {
     }
 
     /// What is to be approved, if it is more than a login: at most 256 bytes.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Bank").action("Pay 100 to Bob");
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!(prompt.action(), Some("Pay 100 to Bob"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
@@ -77,10 +168,44 @@ impl LoginRequest {
     }
 
     /// How the number is matched.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::{Incoming, LoginRequest, LoginStart, NumberMatching};
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (server, rng) = (&world.server, &mut world.rng);
+    /// let request = LoginRequest::new("Intranet").number_matching(NumberMatching::WeakerTapOnly);
+    /// let start = block_on(server.start_login(&world.user, &request, NOW, rng))?;
+    /// let LoginStart::Started(login) = start else { panic!() };
+    /// let Incoming::Login(prompt) = world.device.open(&login.pushes[0].envelope, NOW)? else { panic!() };
+    /// assert_eq!((prompt.number_digits(), server.number(&login.ticket)?.as_str()), (0, ""));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn number_matching(mut self, number: NumberMatching) -> Self {
         self.number = number;
         self
+    }
+
+    /// It must be approved in the app, whatever the token permits: not from a notification or the lock screen.
+    ///
+    /// ```
+    /// use pushotp::LoginRequest;
+    ///
+    /// let request = LoginRequest::new("Treasury").in_app_only();
+    /// # let _ = request;
+    /// ```
+    #[must_use]
+    pub fn in_app_only(mut self) -> Self {
+        self.in_app = true;
+        self
+    }
+
+    pub(super) const fn is_in_app_only(&self) -> bool {
+        self.in_app
     }
 
     pub(super) const fn number(&self) -> NumberMatching {

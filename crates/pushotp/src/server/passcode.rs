@@ -1,16 +1,14 @@
 use core::{cell::Cell, convert::Infallible};
 
-use pushotp_cbor::{ByteArray, ByteBuf};
-use pushotp_oath::{Advance, Advanced, Authenticated, Key, ReplayStore, Step, Verdict, Window};
-use pushotp_types::{HashAlgorithm, Secret, TokenId, UnixTime};
-use pushotp_wire::terms::Kid;
-use zeroize::Zeroizing;
+use pushotp_oath::{Advance, Advanced, Authenticated, ReplayStore, Step, Verdict, Window};
+use pushotp_types::{TokenId, UnixTime};
 
 use super::{
     AccountId, AuditKind, LoginServer, Rng, ServerError,
+    answer::TRIES,
     audit::Happened,
-    enrol::secret_name,
     record::{Id, Record},
+    secret::TokenKeys,
     vault::Change,
 };
 use crate::passcode::TYPED;
@@ -51,9 +49,8 @@ pub enum PasscodeVerdict {
 /// A token whose passcode may be typed, ready to verify with.
 struct Candidate {
     id: Id,
-    /// The secret that the key was made of; the record may have moved on.
-    kid: ByteArray<8>,
-    key: Key,
+    /// Of one version of the record, which may have moved on.
+    keys: TokenKeys,
 }
 
 impl LoginServer {
@@ -63,6 +60,21 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoAccount`], or the store's; then nothing was accepted.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::PasscodeVerdict;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (code, _) = world.device.passcode(world.mail, None, NOW)?;
+    /// let (server, user, rng) = (&world.server, &world.user, &mut world.rng);
+    /// let accepted = block_on(server.verify_passcode(user, code.expose(), NOW, rng))?;
+    /// assert_eq!(accepted, PasscodeVerdict::Accepted { token: world.mail });
+    /// assert_eq!(block_on(server.verify_passcode(user, "0", NOW, rng))?, PasscodeVerdict::Refused); // and counted
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn verify_passcode(
         &self,
         account: &AccountId,
@@ -70,61 +82,71 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<PasscodeVerdict, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
-        let mut candidates = Vec::new();
-        for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0) {
-            let Some(device) = record.devices.iter().find(|device| device.id == token.device) else { continue };
-            let place = secret_name(account, &TokenId::from_bytes(*token.id), Kid::from_bytes(*device.kid));
-            let secret: ByteBuf = self.vault.get_sealed(("secret", &place)).await?.ok_or(ServerError::Record)?;
-            let secret = Zeroizing::new(secret.into_vec());
-            let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;
-            let key = Key::new(HashAlgorithm::Sha256, &secret);
-            candidates.push(Candidate { id: token.id, kid: device.kid, key });
+        for _ in 0..TRIES {
+            let (_, record) = self.vault.load(account).await?;
+            let mut candidates = Vec::new();
+            for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0) {
+                if let Some(keys) = self.token_keys(account, token).await? {
+                    candidates.push(Candidate { id: token.id, keys });
+                }
+            }
+            let happened = Self::happened(now, &mut *rng);
+            let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
+            if let Some(verdict) = self.vault.update(account, happened.attempt, decide).await? {
+                return Ok(verdict);
+            }
         }
-        let happened = Self::happened(now, rng);
-        let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
-        self.vault.update(account, happened.attempt, decide).await
+        Err(ServerError::Busy)
     }
 
+    /// `None` if the candidates are no longer those of the record.
     fn judge_typed(
         &self,
         record: &mut Record,
         (candidates, typed): (&[Candidate], &str),
         happened: &Happened,
-    ) -> Result<Change<PasscodeVerdict>, ServerError> {
-        let usable: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.is_usable(record)).collect();
+    ) -> Result<Change<Option<PasscodeVerdict>>, ServerError> {
+        let mut usable = Vec::new();
+        for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0 && token.disabled == 0) {
+            match candidates.iter().find(|candidate| candidate.id == token.id && candidate.keys.are_of(token)) {
+                Some(candidate) => usable.push(candidate),
+                None => return Ok(Change::Keep(None)),
+            }
+        }
         if usable.is_empty() {
-            return Ok(Change::Keep(PasscodeVerdict::NoToken));
+            return Ok(Change::Keep(Some(PasscodeVerdict::NoToken)));
         }
         let mut replayed = None;
         for candidate in &usable {
             let token = record.token_mut(&candidate.id).ok_or(ServerError::NoToken)?;
             let last = token.next_step.checked_sub(1).map(Step::new);
-            match TYPED.verify(&candidate.key, typed, happened.at, Window::ONE, last) {
-                Verdict::Match(found) => {
-                    let row = NextStep(Cell::from_mut(&mut token.next_step));
-                    // Never stale: both steps are those of this version of the record.
-                    let used = found.commit(candidate.id, &row).map_err(|_| ServerError::Busy)?;
-                    return Ok(Change::Write(accept(record, &used, happened)));
+            for key in candidate.keys.keys() {
+                match TYPED.verify(key, typed, happened.at, Window::ONE, last) {
+                    Verdict::Match(found) => {
+                        let row = NextStep(Cell::from_mut(&mut token.next_step));
+                        // Never stale: both steps are those of this version of the record.
+                        let used = found.commit(candidate.id, &row).map_err(|_| ServerError::Busy)?;
+                        return Ok(Change::Write(Some(accept(record, &used, happened))));
+                    }
+                    Verdict::Replay => replayed = Some(candidate.id),
+                    _ => {}
                 }
-                Verdict::Replay => replayed = Some(candidate.id),
-                _ => {}
             }
         }
         // A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted, and noted
         // once, so that who repeats it does not push the other events out.
         if let Some(token) = replayed {
             if record.ends_with(AuditKind::PasscodeReplayed.code(), Some(token)) {
-                return Ok(Change::Keep(PasscodeVerdict::Replayed));
+                return Ok(Change::Keep(Some(PasscodeVerdict::Replayed)));
             }
             happened.log(record, AuditKind::PasscodeReplayed, Some(token));
-            return Ok(Change::Write(PasscodeVerdict::Replayed));
+            return Ok(Change::Write(Some(PasscodeVerdict::Replayed)));
         }
         for candidate in usable {
             self.count_failure(record, &candidate.id, happened);
         }
         happened.log(record, AuditKind::PasscodeRefused, None);
-        Ok(Change::Write(PasscodeVerdict::Refused))
+        Ok(Change::Write(Some(PasscodeVerdict::Refused)))
     }
 }
 
@@ -154,13 +176,5 @@ impl ReplayStore<Id> for NextStep<'_> {
         }
         self.0.set(advance.to().saturating_add(1));
         Ok(Advanced::Done)
-    }
-}
-
-impl Candidate {
-    fn is_usable(&self, record: &Record) -> bool {
-        let Some(token) = record.token(&self.id) else { return false };
-        let same_secret = record.devices.iter().any(|d| d.id == token.device && d.kid == self.kid);
-        same_secret && token.by_hand != 0 && token.disabled == 0
     }
 }

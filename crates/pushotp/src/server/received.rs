@@ -35,23 +35,73 @@ impl Received {
     ///
     /// # Errors
     /// [`Reject`], which says nothing.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, _login) = world.approval(NOW);
+    /// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+    /// assert!(received.into_reply().is_ok()); // HTTP 200, and these bytes
+    /// let received = block_on(world.server.receive(b"from a stranger", NOW, &mut world.rng))?;
+    /// assert!(received.into_reply().is_err()); // HTTP 400, and none
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     pub fn into_reply(self) -> Result<Vec<u8>, Reject> {
         self.reply
     }
 
     /// The account that it concerned; `None` if the message was not authenticated.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, _login) = world.approval(NOW);
+    /// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+    /// assert_eq!(received.account(), Some(&world.user));
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn account(&self) -> Option<&AccountId> {
         self.account.as_ref()
     }
 
     /// Why the message was refused, for the operator's log; never for the outside.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::wire::Error;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let received = block_on(world.server.receive(b"", NOW, &mut world.rng))?;
+    /// assert_eq!(received.error(), Some(&Error::Truncated)); // for the log
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub const fn error(&self) -> Option<&WireError> {
         self.error.as_ref()
     }
 
     /// For the push carrier: the account's other devices need not ask their user any more.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, _, _login) = world.approval(NOW);
+    /// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+    /// assert!(received.pushes().is_empty()); // the user has no second device
+    /// # Ok::<(), pushotp::ServerError>(())
+    /// ```
     #[must_use]
     pub fn pushes(&self) -> &[Push] {
         &self.pushes

@@ -6,13 +6,15 @@ use crate::tuple::tuple_struct;
 
 /// The format that this code reads and writes; another one is refused, never guessed.
 const FORMAT: u8 = 1;
-/// The longest record, in bytes.
-const MAX_LEN: usize = 8 * 1024;
+/// The longest record, in bytes; a usual one has about two thousand.
+const MAX_LEN: usize = 12 * 1024;
 /// How many audit events a record carries.
 const MAX_AUDIT: usize = 16;
 
 pub(crate) type Id = ByteArray<16>;
 pub(crate) type Hash = ByteArray<32>;
+/// What a sealed entry beside the record is stored under: the kid of the enrolment that made it, or drawn.
+pub(crate) type Name = ByteArray<8>;
 
 tuple_struct! {
     /// Everything that is decided about one account.
@@ -44,6 +46,8 @@ tuple_struct! {
         disabled: u8,
         /// 0 off, 1 on, 2 blocked until an operator lifts it.
         push: u8,
+        /// 1: its user switched push off on the device.
+        muted: u8,
         /// TOTP: the last accepted step + 1. Only grows.
         next_step: u64,
         /// Failed passcodes since the last success.
@@ -53,6 +57,22 @@ tuple_struct! {
         /// The device that holds it and the epoch of its secret; no epoch yet: 0.
         device: Id,
         epoch: u32,
+        secrets: Secrets,
+    }
+
+    /// Which secrets a token has in its epoch, and whether they may change.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Secrets {
+        /// Counts them, from 1.
+        generation: u32,
+        /// Where the current one is stored.
+        current: Name,
+        /// Where that of the next generation is, until a passcode under it comes: none or one.
+        pending: Vec<Name>,
+        /// When an approval was accepted that no rotation has used: none or one.
+        approved: Vec<u64>,
+        /// Wrong passcodes in rotations since then.
+        wrong: u8,
     }
 
     /// An enrolled device.
@@ -62,8 +82,24 @@ tuple_struct! {
         epoch: u32,
         name: String,
         kid: ByteArray<8>,
+        /// Where its push address is stored.
+        address: Name,
         /// The highest sequence number of its answers.
         sequence: u64,
+        /// That of its last update or rotation that was judged: none or one.
+        judged: Vec<u64>,
+        /// What the last updates and rotations were told.
+        told: Vec<Told>,
+    }
+
+    /// An update or a rotation that was judged: the same bytes get the same reply.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Told {
+        hash: Hash,
+        status: u8,
+        left: u8,
+        /// Where the ticket is stored that it was answered with, instead of a result: none or one.
+        ticket: Vec<Name>,
     }
 
     /// An enrolment on its way.
@@ -135,6 +171,13 @@ tuple_struct! {
     }
 }
 
+impl Secrets {
+    /// The first of an epoch.
+    pub(crate) const fn first(current: Name) -> Self {
+        Self { generation: 1, current, pending: Vec::new(), approved: Vec::new(), wrong: 0 }
+    }
+}
+
 impl Record {
     pub(crate) fn new() -> Self {
         Self {
@@ -192,6 +235,14 @@ impl Record {
         self.tokens.iter().find(|token| token.id == *id)
     }
 
+    pub(crate) fn device(&self, id: &Id) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == *id)
+    }
+
+    pub(crate) fn device_mut(&mut self, id: &Id) -> Option<&mut Device> {
+        self.devices.iter_mut().find(|device| device.id == *id)
+    }
+
     pub(crate) fn login_mut(&mut self, id: &Id) -> Option<&mut Login> {
         self.logins.iter_mut().find(|login| login.id == *id)
     }
@@ -200,7 +251,7 @@ impl Record {
 /// A stored record that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RecordError {
-    #[error("the record is longer than 8192 bytes")]
+    #[error("the record is longer than 12288 bytes")]
     TooLarge,
     #[error("the record has a format of another version")]
     Format,
@@ -223,14 +274,32 @@ mod tests {
             by_hand: 1,
             disabled: 1,
             push: 2,
+            muted: 1,
             next_step: u64::MAX,
             failures: u8::MAX,
             month: (u8::MAX, u64::MAX),
             device: id,
             epoch: u32::MAX,
+            secrets: Secrets {
+                generation: u32::MAX,
+                current: Name::new([0xff; 8]),
+                pending: vec![Name::new([0xff; 8])],
+                approved: vec![u64::MAX],
+                wrong: u8::MAX,
+            },
         };
         let kid = ByteArray::new([0xff; 8]);
-        let device = Device { id, epoch: u32::MAX, name: "n".repeat(64), kid, sequence: u64::MAX };
+        let told = Told { hash, status: u8::MAX, left: u8::MAX, ticket: vec![Name::new([0xff; 8])] };
+        let device = Device {
+            id,
+            epoch: u32::MAX,
+            name: "n".repeat(64),
+            kid,
+            address: Name::new([0xff; 8]),
+            sequence: u64::MAX,
+            judged: vec![u64::MAX],
+            told: vec![told; 4],
+        };
         let opened = Opened { hash, name: "n".repeat(64), kid };
         let enrolment =
             Enrolment { id, device: id, epoch: u32::MAX, tokens: vec![id; 8], expires: u64::MAX, opened: vec![opened] };

@@ -29,12 +29,29 @@ pub struct Ticket(Vec<u8>);
 
 impl Ticket {
     /// A ticket as it came back from the browser.
+    ///
+    /// ```
+    /// use pushotp::Ticket;
+    ///
+    /// let cookie = b"opaque".to_vec(); // as it came back
+    /// assert_eq!(Ticket::from_bytes(cookie.clone()).as_bytes(), cookie);
+    /// ```
     #[must_use]
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
     /// Its bytes, to be stored in the browser.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::Ticket;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let login = world.start(NOW);
+    /// assert_eq!(Ticket::from_bytes(login.ticket.as_bytes()), login.ticket);
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -6,7 +6,7 @@ use pushotp_wire::{
 
 use super::{
     AccountId, AuditKind, LoginServer, Rng, ServerError,
-    record::{Id, Record, Token},
+    record::{Id, Name, Record, Secrets, Token},
     vault::Change,
 };
 
@@ -30,12 +30,54 @@ pub struct NewToken {
 
 impl NewToken {
     /// A token without a PIN, named as the device shows it: 1 to 64 bytes.
+    ///
+    /// ```
+    /// let token = pushotp::NewToken::new("Work");
+    /// assert!(format!("{token:?}").contains("Work"));
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), policy: TokenPolicy::NONE, by_hand: false }
     }
 
+    /// It may be approved right from the notification, where the login permits it; number and PIN are asked for as ever.
+    ///
+    /// Weaker: whoever holds an unlocked device answers without opening the app.
+    ///
+    /// ```
+    /// use pushotp::NewToken;
+    ///
+    /// let token = NewToken::new("Coffee machine").approvable_from_notification();
+    /// # let _ = token;
+    /// ```
+    #[must_use]
+    pub fn approvable_from_notification(mut self) -> Self {
+        self.policy = self.policy | TokenPolicy::FROM_NOTIFICATION;
+        self
+    }
+
+    /// Its number must always be typed: it does not answer logins with weaker number matching.
+    ///
+    /// ```
+    /// use pushotp::NewToken;
+    ///
+    /// let token = NewToken::new("Treasury").pin_protected().number_always_typed();
+    /// # let _ = token;
+    /// ```
+    #[must_use]
+    pub fn number_always_typed(mut self) -> Self {
+        self.policy = self.policy | TokenPolicy::TYPE_NUMBER;
+        self
+    }
+
     /// Every passcode of the token needs its PIN.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let world = World::new(); // its bank token was made with `pin_protected`
+    /// assert!(world.token(world.bank).pin_protected && !world.token(world.mail).pin_protected);
+    /// ```
     #[must_use]
     pub fn pin_protected(mut self) -> Self {
         self.policy = self.policy | TokenPolicy::PIN_PROTECTED;
@@ -46,6 +88,19 @@ impl NewToken {
     ///
     /// A shown passcode can be observed. Together with a stolen device file it is a check for the PIN, so for a PIN
     /// protected token this is only as good as the device's key store.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::PasscodeVerdict;
+    ///
+    /// let mut world = World::new(); // its mail token was made with `typed_by_hand`
+    /// let (code, _) = world.device.passcode(world.mail, None, NOW)?;
+    /// let verdict = block_on(world.server.verify_passcode(&world.user, code.expose(), NOW, &mut world.rng))?;
+    /// assert_eq!(verdict, PasscodeVerdict::Accepted { token: world.mail });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn typed_by_hand(mut self) -> Self {
         self.by_hand = true;
@@ -76,13 +131,16 @@ pub enum PushSwitch {
     On,
     /// Off after a report, until an operator switches it on.
     Blocked,
+    /// Switched off on the device by its user, who may switch it on again.
+    Muted,
 }
 
 impl PushSwitch {
+    /// The operator's part of it, as it is stored.
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Off => 0,
-            Self::On => 1,
+            Self::On | Self::Muted => 1,
             Self::Blocked => 2,
         }
     }
@@ -125,9 +183,10 @@ impl TokenView {
             pin_protected: token.needs_pin(),
             enrolled: token.epoch > 0,
             disabled: token.disabled != 0,
-            push: match token.push {
-                1 => PushSwitch::On,
-                2 => PushSwitch::Blocked,
+            push: match (token.push, token.muted) {
+                (1, 0) => PushSwitch::On,
+                (1, _) => PushSwitch::Muted,
+                (2, _) => PushSwitch::Blocked,
                 _ => PushSwitch::Off,
             },
             failures: token.failures,
@@ -142,6 +201,11 @@ impl Token {
 
     /// Whether a challenge may name it.
     pub(super) fn can_be_pushed(&self) -> bool {
+        self.may_be_switched_on() && self.muted == 0
+    }
+
+    /// Whether nothing but its user's wish keeps challenges from it.
+    pub(super) fn may_be_switched_on(&self) -> bool {
         self.epoch > 0 && self.disabled == 0 && self.push == PushSwitch::On.code()
     }
 }
@@ -151,6 +215,18 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::Name`], [`ServerError::Full`] from the seventeenth on, [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::NewToken;
+    ///
+    /// let mut world = World::new(); // a server with one user
+    /// let id = block_on(world.server.add_token(&world.user, NewToken::new("VPN"), NOW, &mut world.rng))?;
+    /// assert!(!world.token(id).enrolled); // until a device enrols
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn add_token(
         &self,
         account: &AccountId,
@@ -173,11 +249,13 @@ impl LoginServer {
                 by_hand: token.by_hand.into(),
                 disabled: 0,
                 push: PushSwitch::On.code(),
+                muted: 0,
                 next_step: 0,
                 failures: 0,
                 month: (0, now.as_secs()),
                 device: Id::new([0; 16]),
                 epoch: 0,
+                secrets: Secrets::first(Name::new([0; 8])),
             });
             record.tokens.sort_by_key(|token| *token.id);
             happened.log(record, AuditKind::TokenAdded, Some(Id::new(*id.as_bytes())));
@@ -190,6 +268,17 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let world = World::new(); // a server with one user, and the user's device
+    /// let names: Vec<String> = block_on(world.server.tokens(&world.user))?.into_iter().map(|token| token.name).collect();
+    /// assert!(names.contains(&"Bank".into()) && names.contains(&"Mail".into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn tokens(&self, account: &AccountId) -> Result<Vec<TokenView>, ServerError> {
         let (_, record) = self.vault.load(account).await?;
         Ok(record.tokens.iter().map(TokenView::read).collect())
@@ -201,6 +290,18 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoToken`], [`ServerError::NoAccount`], or the store's.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    /// use pushotp::PushSwitch;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// block_on(world.server.set_push((&world.user, world.mail), false, NOW, &mut world.rng))?;
+    /// assert_eq!(world.token(world.mail).push, PushSwitch::Off);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn set_push(
         &self,
         (account, token): (&AccountId, TokenId),

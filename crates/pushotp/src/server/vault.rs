@@ -1,5 +1,6 @@
 //! Typed access to the store: account records by compare-and-swap, everything else sealed.
 
+use core::fmt::Write as _;
 use std::sync::Arc;
 
 use pushotp_cbor::{decode, encode_secret};
@@ -143,4 +144,13 @@ impl Vault {
 
 fn key(kind: &str, name: &str) -> Result<Key, ServerError> {
     Key::new(format!("{kind}/{name}")).map_err(|_| ServerError::Name)
+}
+
+/// Lower-case hexadecimal, as in the names of stored entries.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

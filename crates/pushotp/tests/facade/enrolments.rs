@@ -49,6 +49,7 @@ fn lines(world: &World, account: &AccountId, kind: AuditKind) -> usize {
 }
 
 /// The offer is used up by the request: what comes back instead of the response must not cost the enrolment.
+// protocol.md: ENR-7
 #[test]
 fn garbage_ends_no_enrolment() {
     let mut world = World::new();
@@ -72,6 +73,7 @@ fn garbage_ends_no_enrolment() {
 }
 
 /// Case 207: in one account or in two of the tenant, while the other device is enrolled.
+// protocol.md: ENR-10
 #[test]
 fn a_signing_key_stands_for_one_device() {
     let mut world = World::new();
@@ -99,6 +101,7 @@ fn a_signing_key_stands_for_one_device() {
 }
 
 /// A key that was about to be enrolled is taken until a person refuses, or the offer ends.
+// protocol.md: ENR-10
 #[test]
 fn a_key_that_was_not_enrolled_is_free_again() {
     let mut world = World::new();
@@ -129,6 +132,7 @@ impl DeviceSigner for Liar {
 }
 
 /// Who holds the offer and proves nothing is an incident; who does not hold it is nobody.
+// protocol.md: ENR-10, CHK-4, ERR-2
 #[test]
 fn a_bad_request_is_noted_and_leaves_the_offer_usable() {
     let mut world = World::new();

@@ -18,7 +18,7 @@ use pushotp::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::fixture::{NOW, World, later};
+use crate::fixture::{NOW, World, cost, later};
 
 /// What happens to the next write of the account.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +101,7 @@ fn killed<T>(future: impl Future<Output = T>) {
 }
 
 /// What a page is told of a grant, by the fate of the write that makes it.
+// protocol.md: SRV-4
 #[test]
 fn a_grant_is_told_as_it_is_stored() {
     const GRANTED: &str = "Ok(Some";
@@ -130,6 +131,7 @@ fn a_grant_is_told_as_it_is_stored() {
 }
 
 /// A wrong passcode is counted once, and what is told is what was counted.
+// protocol.md: SRV-3
 #[test]
 fn a_failure_is_counted_once() {
     for (script, is_told) in [
@@ -179,6 +181,7 @@ fn a_typed_passcode_is_accepted_once_whatever_fails() {
 }
 
 /// The server dies after the commit and before the reply; the next one goes on from the store.
+// protocol.md: SRV-3
 #[test]
 fn a_death_between_commit_and_reply() {
     let mut world = World::new();
@@ -213,4 +216,32 @@ fn a_death_in_an_enrolment() {
     assert_eq!(shown.as_deref(), Some(confirming.code()));
     let enrolment = (&world.user, offer.enrolment);
     assert!(block_on(world.server.confirm_enrolment(enrolment, true, NOW, &mut world.rng)).is_ok());
+}
+
+/// Of a rotation, too: whatever became of the write, the same request leads to the secret that the server keeps.
+// protocol.md: ROT-10
+#[test]
+fn a_rotation_whose_write_fails_is_asked_again() {
+    for script in
+        [&[Fault::Written(0)][..], &[Fault::Written(16)], &[Fault::Vanished(0)], &[Fault::NotApplied], &[Fault::Dies]]
+    {
+        let mut world = World::new();
+        world.log_in(world.mail, NOW);
+        let (message, rotating) = world.device.rotate(world.mail, None, NOW, &mut world.rng).unwrap();
+        let server = faulty(&world, script);
+        let first = match script {
+            [Fault::Dies] => {
+                killed(server.receive(&message, NOW, &mut world.rng));
+                None
+            }
+            _ => block_on(server.receive(&message, NOW, &mut world.rng)).ok().and_then(|told| told.into_reply().ok()),
+        };
+        let ticket = world.send(&message, later(1)).unwrap();
+        assert!(first.is_none_or(|first| first == ticket), "{script:?}: what was told stays so");
+        let relock = pushotp::Relock { pin: None, cost: cost() };
+        let rotation = world.device.rotated(rotating, (&ticket, &relock), later(1), &mut world.rng).unwrap();
+        assert!(matches!(rotation, pushotp::Rotation::Locked { .. }), "{script:?}");
+        world.log_in(world.mail, later(2));
+        assert!(world.logged(pushotp::AuditKind::Rotated), "{script:?}: the approval was under the new secret");
+    }
 }

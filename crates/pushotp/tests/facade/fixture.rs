@@ -111,6 +111,25 @@ impl World {
         (message, answering, started)
     }
 
+    /// A whole login that the user approves with a token, and its own PIN if it has one.
+    pub(crate) fn log_in(&mut self, token: TokenId, now: UnixTime) {
+        let pin = (token == self.bank).then_some(PIN);
+        assert!(matches!(self.approve_with(token, pin, now), Outcome::Accepted { .. }));
+    }
+
+    /// What a login comes to that the user approves with this token and PIN.
+    pub(crate) fn approve_with(&mut self, token: TokenId, pin: Option<&str>, now: UnixTime) -> Outcome {
+        let (prompt, started) = self.prompt(now);
+        let (number, pin) = (self.number(&started), pin.map(|pin| Pin::entered(pin).unwrap()));
+        let sent = self.device.approve(prompt, (token, &number, pin.as_ref()), now, &mut self.rng).unwrap();
+        let reply = self.send(&sent.0, now).unwrap();
+        let outcome = self.device.finish(sent.1, &reply, now).unwrap().outcome;
+        if matches!(outcome, Outcome::Accepted { .. }) {
+            assert!(self.redeem(&started, now));
+        }
+        outcome
+    }
+
     /// The device as a restarted program finds it.
     pub(crate) fn restart(&mut self) {
         let keys = SoftwareKeys::from_bytes(&self.keys).into_device_keys();

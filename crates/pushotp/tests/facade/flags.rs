@@ -1,14 +1,18 @@
 //! Cases 171, 172, 179: what a device says of its clock and its count decides nothing, and is noted.
 
 use pollster::block_on;
-use pushotp::{AuditKind, types::UnixTime, wire::terms::Status};
+use pushotp::{
+    AuditKind,
+    types::UnixTime,
+    wire::terms::{Reason, Status},
+};
 
 use crate::fixture::{NOW, World, later};
 
 /// Denies a login at a time of the device's clock; the server's is NOW.
 fn deny(world: &mut World, clock: UnixTime) -> Vec<u8> {
     let (prompt, _) = world.prompt(NOW);
-    let (message, denied) = world.device.deny(prompt, clock, &mut world.rng).unwrap();
+    let (message, denied) = world.device.deny(prompt, Reason::Unspecified, clock, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
     assert_eq!(world.device.denied(&denied, &reply, NOW), Ok(Status::Accepted));
     message
@@ -25,6 +29,7 @@ fn lines(world: &World, kind: AuditKind) -> usize {
     events.iter().filter(|event| event.kind() == kind).count()
 }
 
+// protocol.md: MSG-12, TIME-6
 #[test]
 fn a_clock_that_is_off() {
     let mut world = World::new();
@@ -42,6 +47,7 @@ fn a_clock_that_is_off() {
     assert_eq!(lines(&world, AuditKind::ClockOff), 2);
 }
 
+// protocol.md: MSG-11, MSG-12, TIME-6
 #[test]
 fn a_count_that_goes_back() {
     let mut world = World::new();

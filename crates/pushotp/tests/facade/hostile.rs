@@ -51,7 +51,7 @@ fn frames(world: &mut World) -> Vec<Vec<u8>> {
     let pin = Pin::entered(PIN).unwrap();
     let approve = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng).unwrap().0;
     let (prompt, _) = world.prompt(NOW);
-    let (deny, denied) = world.device.deny(prompt, NOW, &mut world.rng).unwrap();
+    let (deny, denied) = world.device.deny(prompt, Reason::Unspecified, NOW, &mut world.rng).unwrap();
     let report = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng).unwrap().0;
     let fetch = world.device.fetch(NOW, &mut world.rng).unwrap().0;
     vec![approve, deny, report, fetch]
@@ -152,7 +152,7 @@ fn the_device_state() {
 }
 
 fn deny(device: &mut Authenticator, prompt: Prompt, rng: &mut ChaCha20Rng) -> Option<Vec<u8>> {
-    device.deny(prompt, NOW, rng).ok().map(|(bytes, _)| bytes)
+    device.deny(prompt, Reason::Unspecified, NOW, rng).ok().map(|(bytes, _)| bytes)
 }
 
 #[test]

@@ -12,6 +12,7 @@ use pushotp::{
 
 use crate::fixture::{NOW, PIN, World, later};
 
+// protocol.md: SRV-2
 #[test]
 fn a_login_is_granted_once() {
     let mut world = World::new();
@@ -26,6 +27,7 @@ fn a_login_is_granted_once() {
     assert!(world.logged(AuditKind::Redeemed));
 }
 
+// protocol.md: TIME-2
 #[test]
 fn an_approval_that_nobody_collects_is_gone_after_a_minute() {
     for (wait, granted) in [(60, true), (61, false)] {
@@ -37,6 +39,7 @@ fn an_approval_that_nobody_collects_is_gone_after_a_minute() {
     }
 }
 
+// protocol.md: SRV-6
 #[test]
 fn three_wrong_pins_end_the_login_and_ten_in_a_row_the_token() {
     let mut policy = ServerPolicy::default();
@@ -69,6 +72,7 @@ fn three_wrong_pins_end_the_login_and_ten_in_a_row_the_token() {
     assert!(prompt.tokens().iter().all(|token| token.id != world.bank), "a disabled token is not offered");
 }
 
+// protocol.md: NUM-5, CHK-5
 #[test]
 fn one_wrong_number_ends_the_login_and_counts_no_passcode() {
     let mut world = World::new();
@@ -110,6 +114,7 @@ fn a_number_of_another_length_costs_nothing() {
     assert!(matches!(world.approve(prompt, (&number, PIN), NOW), Outcome::Accepted { failures: 0 }));
 }
 
+// protocol.md: SRV-3
 #[test]
 fn the_same_approval_gets_the_same_verdict_and_grants_nothing_more() {
     let mut world = World::new();
@@ -127,11 +132,12 @@ fn the_same_approval_gets_the_same_verdict_and_grants_nothing_more() {
     assert!(!world.redeem(&started, later(1)));
 }
 
+// protocol.md: MSG-13
 #[test]
 fn a_denial_can_be_reported_which_blocks_push() {
     let mut world = World::new();
     let (prompt, started) = world.prompt(NOW);
-    let (message, denied) = world.device.deny(prompt, NOW, &mut world.rng).unwrap();
+    let (message, denied) = world.device.deny(prompt, Reason::Unspecified, NOW, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
     assert_eq!(world.device.denied(&denied, &reply, NOW), Ok(Status::Accepted));
     assert_eq!(world.state(&started, NOW), LoginState::Denied);
@@ -184,6 +190,7 @@ fn the_wait_begins_with_the_last_push() {
     assert_eq!(block_on(world.server.audit(&world.user)).unwrap().iter().filter(throttled).count(), 1);
 }
 
+// protocol.md: SRV-9
 #[test]
 fn a_new_login_withdraws_the_open_one() {
     let mut world = World::new();
@@ -215,6 +222,7 @@ fn what_was_not_pushed_can_be_fetched() {
     assert!(world.device.fetched(&other, &reply, NOW).is_err());
 }
 
+// protocol.md: CHK-1, ERR-1
 #[test]
 fn an_altered_approval_gets_the_one_reject_and_leaves_no_trace() {
     let mut world = World::new();
@@ -235,6 +243,7 @@ fn an_altered_approval_gets_the_one_reject_and_leaves_no_trace() {
 }
 
 /// Who has the server's database has the channel's keys, and can seal; what is sealed so is refused, and is an incident.
+// protocol.md: CHK-1, ERR-2
 #[test]
 fn a_message_without_the_devices_signature_is_an_incident() {
     let mut world = World::new();
@@ -254,6 +263,7 @@ fn a_message_without_the_devices_signature_is_an_incident() {
     assert!(world.send(&message, NOW).is_some());
 }
 
+// protocol.md: TIME-1
 #[test]
 fn the_last_second_of_a_challenge_counts() {
     for (wait, accepted) in [(120, true), (121, false)] {

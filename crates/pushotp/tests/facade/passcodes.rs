@@ -7,6 +7,7 @@ fn verify(world: &mut World, typed: &str, now: UnixTime) -> PasscodeVerdict {
     block_on(world.server.verify_passcode(&world.user, typed, now, &mut world.rng)).unwrap()
 }
 
+// protocol.md: PASS-4
 #[test]
 fn a_typed_passcode_is_accepted_once() {
     let mut world = World::new();
@@ -47,6 +48,7 @@ fn wrong_ones_are_counted_until_the_token_is_disabled() {
 }
 
 /// Right ones in between lift the count of those in a row, not this one; a day forgets one.
+// protocol.md: SRV-6
 #[test]
 fn the_thirtieth_of_a_month_disables_the_token() {
     let mut policy = ServerPolicy::default();

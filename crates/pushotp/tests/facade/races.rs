@@ -1,6 +1,7 @@
 //! Many servers on one store, all of which have read the same record before one of them writes.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,13 +13,17 @@ use std::{
 use pollster::block_on;
 use pushotp::{
     Authenticator, Incoming, LoginServer, LoginState, Outcome, PasscodeVerdict, ServerError,
+    pin::Pin,
     store::{Cas, Expect, Hint, Key, MemoryStore, Store, StoreError, Versioned},
-    wire::terms::Status,
+    wire::{
+        device::Incoming as FromServer,
+        terms::{Reason, Status},
+    },
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::fixture::{NOW, World};
+use crate::fixture::{NOW, PIN, World};
 
 const RACERS: usize = 8;
 
@@ -105,6 +110,7 @@ fn grants(is_blind: bool) -> usize {
     told.into_iter().filter(|told| matches!(told, Ok(Some(_)))).count()
 }
 
+// protocol.md: SRV-2, SRV-4
 #[test]
 fn eight_pages_and_one_grant() {
     assert_eq!(grants(false), 1);
@@ -131,6 +137,28 @@ fn one_approval_sent_eight_times_is_one() {
     assert!(world.redeem(&started, NOW) && !world.redeem(&started, NOW));
 }
 
+/// The tickets that eight servers grant one request, and what the store holds more than before.
+fn tickets(is_blind: bool) -> (usize, usize) {
+    let mut world = World::new();
+    world.log_in(world.bank, NOW);
+    let stored = world.stored();
+    let pin = Pin::entered(PIN).unwrap();
+    let (message, _) = world.device.rotate(world.bank, Some(&pin), NOW, &mut world.rng).unwrap();
+    // Who sends it, its token's secrets, whether to draft a ticket: all eight have one before any of them writes.
+    let told = race(&world, (4, is_blind), |server, _, rng| block_on(server.receive(&message, NOW, rng)));
+    let replies: HashSet<Vec<u8>> = told.into_iter().filter_map(|told| told.ok()?.into_reply().ok()).collect();
+    let tickets = replies.iter().filter(|reply| matches!(world.channel().open(reply, NOW), Ok(FromServer::Ticket(_))));
+    (tickets.count(), world.stored() - stored)
+}
+
+// protocol.md: ROT-10
+#[test]
+fn one_rotation_asked_of_eight_servers_is_one() {
+    assert_eq!(tickets(false), (1, 2), "one ticket, one pending secret");
+    // The negative control: with blind writes the device gets a ticket whose secret another one has replaced.
+    assert!(tickets(true).0 > 1);
+}
+
 #[test]
 fn one_passcode_typed_into_eight_pages_opens_one() {
     let mut world = World::new();
@@ -148,12 +176,13 @@ fn one_passcode_typed_into_eight_pages_opens_one() {
 }
 
 /// Parallel guesses: as many refusals as are told are counted, and no more than three are told for one login.
+// protocol.md: SRV-6
 #[test]
 fn eight_guesses_at_once_are_told_three_refusals() {
     let mut world = World::new();
     let (_, started) = world.prompt(NOW);
     let (number, bank) = (world.number(&started), world.bank);
-    let wrong = pushotp::pin::Pin::entered("271847").unwrap();
+    let wrong = Pin::entered("271847").unwrap();
     let mut guesses = Vec::new();
     for _ in 0..RACERS {
         // A thief's device counts nothing.
@@ -169,6 +198,7 @@ fn eight_guesses_at_once_are_told_three_refusals() {
 }
 
 /// Approve against deny: one of them decides, and the other is told so.
+// protocol.md: SRV-2
 #[test]
 fn an_approval_against_a_denial() {
     let mut world = World::new();
@@ -178,7 +208,7 @@ fn an_approval_against_a_denial() {
         other => panic!("{other:?}"),
     };
     let prompt = again(&mut world.device);
-    let (denial, denied) = world.device.deny(prompt, NOW, &mut world.rng).unwrap();
+    let (denial, denied) = world.device.deny(prompt, Reason::Unspecified, NOW, &mut world.rng).unwrap();
     let told = race(&world, (2, false), |server, number, rng| {
         let message = if number % 2 == 0 { &approval } else { &denial };
         // Who is told "busy" asks again, as a device does.

@@ -176,7 +176,7 @@ fn others(world: &mut World, log: &mut Log) {
     let not_sent = world.device.approve(refused, (world.bank, "12345", None), later(60), &mut world.rng).unwrap_err();
     log.print(&not_sent);
     log.fails(&not_sent);
-    let (_, denied) = world.device.deny(*not_sent.prompt, later(60), &mut world.rng).unwrap();
+    let (_, denied) = world.device.deny(*not_sent.prompt, Reason::Unspecified, later(60), &mut world.rng).unwrap();
     log.print(&denied);
     let (_, reported) = world.device.report(denied, Reason::NotMe, later(60), &mut world.rng).unwrap();
     log.print(reported);
@@ -188,6 +188,7 @@ fn others(world: &mut World, log: &mut Log) {
     log.print(block_on(world.server.tokens(&world.user)));
 }
 
+// protocol.md: ERR-4
 #[test]
 fn a_whole_story_prints_no_secret() {
     let mut world = World::new();
@@ -212,7 +213,7 @@ fn the_store_holds_no_secret_in_the_clear() {
     let secrets = world.secrets();
     assert_eq!(secrets.len(), 9, "server, KEK, PSK, two of the device, two of tokens, two of the channel");
     let page = block_on(DynStore::scan(&*world.store, None, 100)).unwrap();
-    assert_eq!(page.len(), 6, "account, kid, device, two secrets, the signing key's holder");
+    assert_eq!(page.len(), 7, "account, kid, device, its address, two secrets, the signing key's holder");
     for (key, stored) in &page {
         for secret in &secrets {
             let shown = stored.value.windows(secret.len()).any(|window| window == secret.as_slice());

@@ -1,0 +1,149 @@
+//! The secrets of tokens: where they are stored, and which of them count.
+
+use pushotp_cbor::{ByteBuf, Bytes};
+use pushotp_oath::Key;
+use pushotp_types::{HashAlgorithm, Secret, TokenId};
+use pushotp_wire::state::housekeeping::Under;
+use zeroize::Zeroizing;
+
+use super::{
+    AccountId, LoginServer, Rng, ServerError,
+    record::{Id, Name, Token},
+    vault::hex,
+};
+use crate::passcode;
+
+/// A token's secret, under the name that it is stored under.
+struct Named {
+    name: Name,
+    secret: Secret,
+    key: Key,
+}
+
+/// The secrets of one token, as one version of the account's record names them.
+pub(super) struct TokenKeys {
+    current: Named,
+    pending: Option<Named>,
+}
+
+impl TokenKeys {
+    /// Whether a record still names these: else a rotation or an enrolment came in between.
+    pub(super) fn are_of(&self, token: &Token) -> bool {
+        let pending = self.pending.as_ref().map(|pending| pending.name);
+        self.current.name == token.secrets.current && pending == token.secrets.pending.first().copied()
+    }
+
+    /// Under which secret a passcode answers a question; both are compared, in constant time.
+    pub(super) fn under(&self, question: &[u8; 32], code: &str) -> Option<Under> {
+        let answers = |named: &Named| passcode::bound(&named.key, question).is_some_and(|right| right.matches(code));
+        let (current, pending) = (answers(&self.current), self.pending.as_ref().is_some_and(answers));
+        match (current, pending) {
+            (true, _) => Some(Under::Current),
+            (false, true) => Some(Under::Pending),
+            (false, false) => None,
+        }
+    }
+
+    /// The secret that a rotation starts from.
+    pub(super) const fn current(&self) -> &Secret {
+        &self.current.secret
+    }
+
+    /// The keys under which a typed passcode is right.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        core::iter::once(&self.current).chain(&self.pending).map(|named| &named.key)
+    }
+}
+
+/// Entries beside a record that a write made superfluous.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leftovers {
+    /// Secrets, by token.
+    pub(super) secrets: Vec<(Id, Name)>,
+    /// Tickets of rotations.
+    pub(super) tickets: Vec<Name>,
+    /// Push addresses.
+    pub(super) addresses: Vec<Name>,
+}
+
+impl LoginServer {
+    /// The secrets that a record names; `None` if one is gone, because the record has changed since.
+    pub(super) async fn token_keys(
+        &self,
+        account: &AccountId,
+        token: &Token,
+    ) -> Result<Option<TokenKeys>, ServerError> {
+        let Some(current) = self.named(account, token.id, token.secrets.current).await? else { return Ok(None) };
+        let pending = match token.secrets.pending.first() {
+            None => None,
+            Some(name) => match self.named(account, token.id, *name).await? {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        Ok(Some(TokenKeys { current, pending }))
+    }
+
+    async fn named(&self, account: &AccountId, token: Id, name: Name) -> Result<Option<Named>, ServerError> {
+        let place = secret_place(account, &token, name);
+        let Some(secret) = self.vault.get_sealed::<ByteBuf>(("secret", &place)).await? else { return Ok(None) };
+        let secret = Zeroizing::new(secret.into_vec());
+        let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;
+        let key = Key::new(HashAlgorithm::Sha256, &secret);
+        Ok(Some(Named { name, secret, key }))
+    }
+
+    /// Stores a secret under a name that the account's record will refer to.
+    pub(super) async fn keep_secret(
+        &self,
+        account: &AccountId,
+        (token, name): (&TokenId, Name),
+        secret: &Secret,
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        let place = secret_place(account, &Id::new(*token.as_bytes()), name);
+        self.vault.put_sealed(("secret", &place), Bytes::new(secret.expose()), rng).await
+    }
+
+    pub(super) async fn keep_ticket(
+        &self,
+        account: &AccountId,
+        (name, ticket): (Name, &[u8]),
+        rng: Rng<'_>,
+    ) -> Result<(), ServerError> {
+        self.vault.put_sealed(("ticket", &ticket_place(account, name)), Bytes::new(ticket), rng).await
+    }
+
+    pub(super) async fn ticket(&self, account: &AccountId, name: Name) -> Result<Option<Vec<u8>>, ServerError> {
+        let stored: Option<ByteBuf> = self.vault.get_sealed(("ticket", &ticket_place(account, name))).await?;
+        Ok(stored.map(ByteBuf::into_vec))
+    }
+
+    /// Removes what nothing refers to any more. It was decided and written without this, so a failure undoes nothing.
+    pub(super) async fn forget(&self, account: &AccountId, leftovers: &Leftovers) {
+        for (token, name) in &leftovers.secrets {
+            let _ = self.vault.remove(("secret", &secret_place(account, token, *name))).await;
+        }
+        for name in &leftovers.tickets {
+            let _ = self.vault.remove(("ticket", &ticket_place(account, *name))).await;
+        }
+        for name in &leftovers.addresses {
+            let _ = self.forget_address(account, *name).await;
+        }
+    }
+}
+
+fn secret_place(account: &AccountId, token: &Id, name: Name) -> String {
+    format!("{account}/{}/{}", hex(&**token), hex(&*name))
+}
+
+fn ticket_place(account: &AccountId, name: Name) -> String {
+    format!("{account}/{}", hex(&*name))
+}
+
+/// A fresh name for an entry.
+pub(super) fn fresh_name(rng: Rng<'_>) -> Name {
+    let mut bytes = [0; 8];
+    rng.fill_bytes(&mut bytes);
+    Name::new(bytes)
+}
