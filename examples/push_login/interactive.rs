@@ -110,7 +110,7 @@ fn approve(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<O
 
 fn deny(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<(), Failure> {
     let now = cast.now();
-    let (message, denied) = cast.device.deny(prompt, now, &mut rng())?;
+    let (message, denied) = cast.device.deny(prompt, Reason::Unspecified, now, &mut rng())?;
     let (reply, _) = cast.server.receive(&message, now)?;
     let status = cast.device.denied(&denied, &reply.ok_or("no reply")?, now)?;
     screen.say("device", if status == Status::Accepted { "denied" } else { "the login was over already" })?;

@@ -98,7 +98,7 @@ fn deny_then_report(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Fail
     let (started, _, push) = waiting(cast)?;
     let now = cast.now();
     let prompt = device::open(&mut cast.device, &push, now)?;
-    let (message, denied) = cast.device.deny(prompt, now, &mut rng())?;
+    let (message, denied) = cast.device.deny(prompt, Reason::Unspecified, now, &mut rng())?;
     let (reply, _) = cast.server.receive(&message, now)?;
     if cast.device.denied(&denied, &reply.ok_or("no reply")?, now)? != Status::Accepted {
         return Err("the denial was not accepted".into());
