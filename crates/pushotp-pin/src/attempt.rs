@@ -1,23 +1,35 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use pushotp_types::{Secret, TokenId, UnixTime};
+use pushotp_types::TokenId;
 
+pub(crate) use self::carry::carry;
 use self::record::{Begin, Record};
 pub use self::{
-    error::{Denied, RecordError, SettleError},
-    pending::{Pending, Settled, Settlement},
+    candidate::Candidate,
+    error::{Denied, RecordError, SettleError, UnlockError},
+    pending::{Pending, Settlement},
     record::MAX_ATTEMPTS,
+    settled::Settled,
+    stamp::Stamp,
     store::{AttemptStore, MemoryAttempts, StoreError},
+    unlock::UnlockTicket,
 };
-use crate::{Arena, Blob, DeviceKey, Generation, Header, OpenError, Pin};
+use crate::{
+    Arena, Blob, Camouflage, DeviceKey, Generation, Hardener, Header, Mode, OpenError, Pin, PresenceKey, blob::Tools,
+};
 
+mod candidate;
+mod carry;
 mod error;
 mod pending;
 mod record;
+mod settled;
+mod stamp;
 mod store;
+mod unlock;
 
-impl Blob {
+impl<M: Mode> Blob<M> {
     /// Starts the count of attempts for this sealing at zero: once, after [`seal_pin`](Self::seal_pin) and before the
     /// blob is stored.
     ///
@@ -45,7 +57,7 @@ impl Blob {
     ///
     /// The example of [`Attempt`] shows it.
     pub fn arm(&self, store: &dyn AttemptStore, device: &dyn DeviceKey) -> Result<(), RecordError> {
-        let header = Header { token: self.token(), generation: self.generation() };
+        let header = self.header();
         let old = store.load(header.token)?;
         let read = old.as_deref().map(|old| Record::decode(old, header.token, device)).transpose();
         let number = match read {
@@ -57,15 +69,41 @@ impl Blob {
             Ok(None) | Err(RecordError::Tampered) => 0,
             Err(error) => return Err(error),
         };
+        let number = number.max(store.counter(header.token)?.unwrap_or(0));
         store.commit(header.token, old.as_deref(), &Record::fresh(header, number).encode(device)?)?;
         Ok(())
+    }
+
+    /// How the attempts stand, for a screen.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Locks, MemoryAttempts};
+    ///
+    /// let (blob, store) = (seal(&Locks::pin(&pin("271846"))), MemoryAttempts::new());
+    /// blob.arm(&store, &device())?;
+    /// let _ = blob.begin(&store, &device(), NOW)?; // never settled
+    /// assert_eq!(blob.attempts(&store, &device())?.left(), 9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn attempts(&self, store: &dyn AttemptStore, device: &dyn DeviceKey) -> Result<Settled, RecordError> {
+        Ok(Settled::new(Loaded::load(self.token(), self.generation(), store, device)?.record))
+    }
+
+    /// The fields that a record names.
+    pub(crate) const fn header(&self) -> Header {
+        Header { token: self.token(), generation: self.generation() }
     }
 
     /// Begins an attempt to open the blob with a PIN: it is counted, durably, when this returns.
     ///
     /// The first three begin at once, then one waits 30 s, 60 s, 5 min, 15 min, and 1 h from then on; after ten without
-    /// success in between none begins. An attempt that was never settled has failed. A clock that goes back starts the
-    /// wait again; one that goes forward ends it, as this count is for the screen and the server's is the one that decides.
+    /// success in between none begins. An attempt that was never settled has failed. [`Stamp`] says what clocks do to a
+    /// wait; a `UnixTime` is one.
     ///
     /// ```
     /// # use pushotp_pin::*;
@@ -91,15 +129,20 @@ impl Blob {
     /// [`Denied`].
     ///
     /// The example of [`Attempt`] shows it.
-    pub fn begin(&self, store: &dyn AttemptStore, device: &dyn DeviceKey, now: UnixTime) -> Result<Attempt, Denied> {
-        if !self.needs_pin() {
+    pub fn begin(
+        &self,
+        store: &dyn AttemptStore,
+        device: &dyn DeviceKey,
+        now: impl Into<Stamp>,
+    ) -> Result<Attempt<M>, Denied> {
+        if !self.needs_person() {
             return Err(Denied::NoPin);
         }
         if device.id() != self.device_id() {
             return Err(Denied::OtherDevice);
         }
         let loaded = Loaded::load(self.token(), self.generation(), store, device)?;
-        match loaded.record.begin(now) {
+        match loaded.record.begin(now.into()) {
             Begin::Go(next) => {
                 loaded.replace(next, store, device)?;
                 Ok(Attempt { blob: self.clone(), pending: Pending { header: next.header, number: next.number } })
@@ -133,12 +176,21 @@ impl Loaded {
         if record.header.generation != generation {
             return Err(RecordError::OtherGeneration);
         }
-        Ok(Self { bytes, record })
+        let loaded = Self { bytes, record };
+        loaded.is_current(store)?;
+        Ok(loaded)
+    }
+
+    /// A record is committed before the counter is raised: it may be ahead of it, never behind.
+    fn is_current(&self, store: &dyn AttemptStore) -> Result<(), RecordError> {
+        let counter = store.counter(self.record.header.token)?;
+        if counter.is_some_and(|counter| counter > self.record.number) { Err(RecordError::RolledBack) } else { Ok(()) }
     }
 
     fn replace(&self, next: Record, store: &dyn AttemptStore, device: &dyn DeviceKey) -> Result<(), RecordError> {
-        let next = next.encode(device)?;
-        Ok(store.commit(self.record.header.token, Some(&self.bytes), &next)?)
+        let token = self.record.header.token;
+        store.commit(token, Some(&self.bytes), &next.encode(device)?)?;
+        Ok(store.raise(token, next.number)?)
     }
 }
 
@@ -166,15 +218,15 @@ impl Loaded {
 /// assert_eq!(settled.left(), 10);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "the attempt is counted already"]
-pub struct Attempt {
-    blob: Blob,
+pub struct Attempt<M: Mode = Camouflage> {
+    blob: Blob<M>,
     pending: Pending,
 }
 
-impl Attempt {
-    /// The secret that a PIN yields. **Every** PIN yields one; whether it is the token's, the server finds out.
+impl<M: Mode> Attempt<M> {
+    /// The secret that a PIN yields. **Every** PIN yields one; whether it is the token's, the server finds out. Only a
+    /// [`Verifiable`](crate::Verifiable) blob tells a wrong one.
     ///
     /// ```
     /// # use pushotp_pin::*;
@@ -196,11 +248,73 @@ impl Attempt {
     /// # Errors
     /// [`OpenError`] if the blob is not as this device key sealed it, or device key or memory are missing. No PIN was
     /// tried then: [`Pending::resume`] and [`Settlement::Unjudged`] take the attempt back.
+    /// [`VerifiableOpenError::WrongPin`](crate::VerifiableOpenError::WrongPin), where it exists, leaves it counted.
     ///
     /// The example of [`Attempt`] shows it.
-    pub fn open(self, pin: &Pin, device: &dyn DeviceKey, arena: &mut Arena) -> Result<Candidate, OpenError> {
-        let secret = self.blob.open_pin(pin, device, arena)?;
-        Ok(Candidate { secret, pending: self.pending })
+    pub fn open(self, pin: &Pin, device: &dyn DeviceKey, arena: &mut Arena) -> Result<Candidate, M::OpenError> {
+        let secret = self.blob.open_pin(pin, Tools { device, hardener: None, arena })?;
+        Ok(Candidate::new(secret, self.pending))
+    }
+
+    /// As [`open`](Self::open), for a blob that a hardener takes part in.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Arena, Locks, MemoryAttempts, OpenError, Permit, VerifiableOpenError};
+    ///
+    /// let (pin, wrong, server) = (pin("271846"), pin("271847"), hardener());
+    /// let blob = seal(&Locks::verifiable_pin(&pin, Permit::from_hardener(&server)));
+    /// let store = MemoryAttempts::new();
+    /// blob.arm(&store, &device())?;
+    /// let begin = || blob.begin(&store, &device(), NOW);
+    ///
+    /// let told = begin()?.open_hardened(&wrong, &device(), &server, &mut Arena::new()).unwrap_err();
+    /// assert_eq!(told, VerifiableOpenError::WrongPin);
+    /// assert!(begin()?.open_hardened(&pin, &device(), &server, &mut Arena::new()).is_ok());
+    /// let alone = begin()?.open(&pin, &device(), &mut Arena::new()).unwrap_err();
+    /// assert_eq!(alone, OpenError::OtherHardener.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`OpenError::Harden`], and then the server may have counted.
+    pub fn open_hardened(
+        self,
+        pin: &Pin,
+        device: &dyn DeviceKey,
+        hardener: &dyn Hardener,
+        arena: &mut Arena,
+    ) -> Result<Candidate, M::OpenError> {
+        let secret = self.blob.open_pin(pin, Tools { device, hardener: Some(hardener), arena })?;
+        Ok(Candidate::new(secret, self.pending))
+    }
+
+    /// The secret, by a presence key instead of a PIN; `prompt` is what the platform shows.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Locks, MemoryAttempts};
+    ///
+    /// let (pin, finger) = (pin("271846"), presence());
+    /// let (blob, store) = (seal(&Locks::pin(&pin).or_presence(&finger)), MemoryAttempts::new());
+    /// blob.arm(&store, &device())?;
+    /// let candidate = blob.begin(&store, &device(), NOW)?.open_presence(&finger, &device(), "Log in to the bank?")?;
+    /// assert_eq!(candidate.secret().expose(), secret().secret().expose());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`OpenError`]; the attempt can be taken back as with [`open`](Self::open).
+    pub fn open_presence(
+        self,
+        key: &dyn PresenceKey,
+        device: &dyn DeviceKey,
+        prompt: &str,
+    ) -> Result<Candidate, OpenError> {
+        let secret = self.blob.open_presence(key, device, prompt)?;
+        Ok(Candidate::new(secret, self.pending))
     }
 
     /// Gives up trying, to settle the attempt: [`Settlement::Unjudged`] if the user cancelled.
@@ -227,119 +341,8 @@ impl Attempt {
     }
 }
 
-/// A secret that one PIN yielded, until the server has judged a passcode made with it.
-///
-/// Make the passcode, then drop the secret with [`into_pending`](Self::into_pending), and settle when the server has
-/// answered. Dropping it unsettled counts as a failure.
-///
-/// ```
-/// use pushotp_pin::{Arena, MemoryAttempts, Pin, Settlement};
-/// # use pushotp_pin::*;
-/// # use pushotp_types::{TokenId, UnixTime};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-/// # let secret = UniformSecret::generate(&mut rng, 32).unwrap();
-/// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-/// # let device = SoftwareKey::generate(&mut rng);
-/// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-/// # let (mut arena, store, now) = (Arena::new(), MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-/// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut arena, rng: &mut rng };
-/// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-/// # blob.arm(&store, &device)?;
-/// // A wrong PIN opens the blob as well: to another secret.
-/// let candidate = blob.begin(&store, &device, now)?.open(&Pin::entered("271847")?, &device, &mut arena)?;
-/// assert_ne!(candidate.secret().expose(), secret.secret().expose());
-/// let settled = candidate.settle(Settlement::WrongPasscode, &store, &device, now)?; // as the server said
-/// assert_eq!(settled.left(), 9);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use = "unsettled, the attempt counts as failed"]
-pub struct Candidate {
-    secret: Secret,
-    pending: Pending,
-}
-
-impl Candidate {
-    /// The secret, for one passcode.
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
-    /// assert_eq!(candidate.secret().expose(), secret.secret().expose());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn secret(&self) -> &Secret {
-        &self.secret
-    }
-
-    /// Erases the secret and keeps what settling needs.
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
-    /// // The passcode is made and sent; while the answer is awaited no secret is in memory.
-    /// let pending = candidate.into_pending();
-    /// assert_eq!(pending.settle(Settlement::Accepted, &store, &device, now)?.left(), 10);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn into_pending(self) -> Pending {
-        self.pending
-    }
-
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut Arena::new())?;
-    /// let settled = candidate.settle(Settlement::WrongPasscode, &store, &device, now)?;
-    /// assert_eq!((settled.left(), settled.failures()), (9, 1));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// As [`Pending::settle`], and erases the secret.
-    ///
-    /// # Errors
-    /// [`SettleError`].
-    pub fn settle(
-        self,
-        settlement: Settlement,
-        store: &dyn AttemptStore,
-        device: &dyn DeviceKey,
-        now: UnixTime,
-    ) -> Result<Settled, SettleError> {
-        self.into_pending().settle(settlement, store, device, now)
-    }
-}
-
-impl fmt::Debug for Candidate {
+impl<M: Mode> fmt::Debug for Attempt<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Candidate").field("pending", &self.pending).finish_non_exhaustive()
+        f.debug_struct("Attempt").field("blob", &self.blob).field("pending", &self.pending).finish()
     }
 }

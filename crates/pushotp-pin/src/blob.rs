@@ -1,37 +1,32 @@
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use pushotp_cbor::{ByteArray, Bytes, encode};
-use pushotp_types::{Secret, TokenId};
-use subtle::ConstantTimeEq;
+use pushotp_types::TokenId;
 
+pub(crate) use self::open::Tools;
 pub use self::{
-    error::{BlobError, Field, OpenError, SealError},
+    error::{BlobError, Field, OpenError, SealError, VerifiableOpenError},
+    locks::Locks,
     seal::Sealing,
 };
 use self::{
     format::Slot,
     read::{Parsed, parse},
 };
-use crate::{Arena, Cost, DeviceError, DeviceKey, Generation, Pin, derive};
+use crate::{Camouflage, Cost, DeviceError, DeviceKey, Generation, Mode, PinMode};
 
 mod error;
 mod format;
+mod locks;
+mod open;
 mod read;
 mod seal;
 
-/// The only cipher suite so far: camouflage.
-const CAMOUFLAGE: u8 = 1;
-/// The only mode of a PIN so far: digits.
-const NUMERIC: u8 = 0;
-/// The only set of layers so far: bit 0, the device key's pseudorandom function.
-const DEVICE_LAYER: u8 = 1;
-/// The only algorithm so far: Argon2id, version 0x13.
-const ARGON2ID: u8 = 1;
-/// What the AEAD of a device slot adds, in bytes.
-const AEAD_TAG: usize = 16;
-
-/// A token's secret, sealed for one device: under a PIN and the device key, or under the device key alone.
+/// A token's secret, sealed for one device: under a PIN and the device key, under a presence key, or under the device key
+/// alone.
+///
+/// `Blob` alone is a [`Camouflage`]d one: every PIN opens it. `Blob<Verifiable>` is one that tells a wrong PIN.
 ///
 /// The bytes are not secret, but worth keeping from others. What is in them, apart from the ciphertext and the tag, is
 /// independent of the secret and of the PIN; not even the PIN's length shows.
@@ -57,10 +52,10 @@ const AEAD_TAG: usize = 16;
 /// assert_eq!((read.token(), read.generation(), read.device_id()), (header.token, header.generation, device.id()));
 /// # Ok::<(), pushotp_pin::SealError>(())
 /// ```
-#[derive(Clone)]
-pub struct Blob {
+pub struct Blob<M: Mode = Camouflage> {
     bytes: Vec<u8>,
     parsed: Parsed,
+    mode: PhantomData<fn() -> M>,
 }
 
 impl Blob {
@@ -83,10 +78,30 @@ impl Blob {
     /// assert_eq!(Blob::decode(&[0; 1025]).unwrap_err(), BlobError::TooLong);
     /// ```
     pub fn decode(bytes: &[u8]) -> Result<Self, BlobError> {
-        if bytes.len() > Self::MAX_LEN {
+        Self::decode_as(bytes)
+    }
+}
+
+impl<M: Mode> Blob<M> {
+    /// As [`Blob::decode`], for a blob of either mode.
+    ///
+    /// # Errors
+    /// [`BlobError`]; `Unsupported(Field::Suite)` for one of the other mode, so a program never takes one for the other.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Blob, BlobError, Field, Locks, Verifiable};
+    ///
+    /// let blob = seal(&Locks::pin(&pin("271846")));
+    /// let refused = Blob::<Verifiable>::decode_as(blob.as_bytes()).unwrap_err();
+    /// assert_eq!(refused, BlobError::Unsupported(Field::Suite));
+    /// ```
+    pub fn decode_as(bytes: &[u8]) -> Result<Self, BlobError> {
+        if bytes.len() > Blob::MAX_LEN {
             return Err(BlobError::TooLong);
         }
-        Ok(Self { parsed: parse(bytes)?, bytes: bytes.into() })
+        Ok(Self { parsed: parse::<M>(bytes)?, bytes: bytes.into(), mode: PhantomData })
     }
 
     /// The bytes to store.
@@ -163,7 +178,7 @@ impl Blob {
         self.parsed.device
     }
 
-    /// Whether it opens with a PIN; otherwise [`open_device`](Self::open_device) opens it.
+    /// Whether it opens with a PIN; otherwise a presence key opens it, or [`open_device`](Blob::open_device) does.
     ///
     /// ```
     /// # use pushotp_pin::*;
@@ -179,6 +194,25 @@ impl Blob {
     #[must_use]
     pub fn needs_pin(&self) -> bool {
         self.cost().is_some()
+    }
+
+    pub(crate) const fn secret_len(&self) -> usize {
+        self.parsed.secret_len
+    }
+
+    /// Whether a person has to do something before it opens: type a PIN, or show a finger or a face.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::Locks;
+    ///
+    /// let blob = seal(&Locks::presence(&presence()));
+    /// assert!(blob.needs_person() && !blob.needs_pin());
+    /// ```
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        !matches!(self.parsed.slots.as_slice(), [Slot::Device(..)])
     }
 
     /// What a guess at the PIN costs, `None` without a PIN. Below the floor, open it only to rotate it.
@@ -200,64 +234,69 @@ impl Blob {
         self.parsed.cost
     }
 
-    /// The secret of a token without a PIN.
-    ///
-    /// # Errors
-    /// [`OpenError`]; [`OpenError::NeedsPin`] if there is one.
+    /// How its PIN is typed, `None` without a PIN: which keyboard to show.
     ///
     /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::TokenId;
-    /// # use rand_core::SeedableRng;
-    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-    /// # let secret = UniformSecret::generate(&mut rng, 32).unwrap();
-    /// # let device = SoftwareKey::generate(&mut rng);
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let mut arena = Arena::new();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut arena, rng: &mut rng };
-    /// let blob = Blob::seal_device(&secret, sealing)?;
-    /// assert_eq!(blob.open_device(&device)?.expose(), secret.secret().expose());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Locks, PinMode};
+    ///
+    /// assert_eq!(seal(&Locks::pin(&pin("271846"))).pin_mode(), Some(PinMode::Numeric));
     /// ```
-    pub fn open_device(&self, device: &dyn DeviceKey) -> Result<Secret, OpenError> {
-        let Slot::Device(fields, ciphertext) = &self.parsed.slot else { return Err(OpenError::NeedsPin) };
-        self.authenticate(device)?;
-        let context = derive::context(&self.parsed.header_bytes, fields)?;
-        let key = derive::slot_key(&context, device)?;
-        let plain = seal::aead_open(&key, fields, &context, ciphertext)?;
-        Secret::new(&plain).map_err(|_| OpenError::Tampered)
+    #[must_use]
+    pub fn pin_mode(&self) -> Option<PinMode> {
+        let (fields, _) = self.parsed.pin()?;
+        Some(if fields.4 == 0 { PinMode::Numeric } else { PinMode::Alphanumeric })
     }
 
-    /// The secret that a PIN yields: some secret for every PIN.
-    pub(crate) fn open_pin(&self, pin: &Pin, device: &dyn DeviceKey, arena: &mut Arena) -> Result<Secret, OpenError> {
-        let (Slot::Pin(fields, ciphertext), Some(cost)) = (&self.parsed.slot, self.parsed.cost) else {
-            return Err(OpenError::NoPin);
-        };
-        self.authenticate(device)?;
-        let context = derive::context(&self.parsed.header_bytes, fields)?;
-        let stretch = derive::Stretch { cost, salt: &fields.3.4, context, len: ciphertext.len() };
-        let mut secret = derive::mask(pin, &stretch, device, arena)?;
-        seal::xor(&mut secret, ciphertext);
-        Secret::new(&secret).map_err(|_| OpenError::Tampered)
+    /// The id of the hardener that it was sealed with, if one takes part.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Hardener, Locks};
+    ///
+    /// let server = hardener();
+    /// let blob = seal(&Locks::pin(&pin("271846")).hardened(&server));
+    /// assert_eq!(blob.hardener(), Some(&server.id()[..]));
+    /// ```
+    #[must_use]
+    pub fn hardener(&self) -> Option<&[u8]> {
+        self.parsed.pin().map(|(fields, _)| fields.6.as_slice()).filter(|id| !id.is_empty())
     }
 
-    /// The tag under the device key, before anything expensive.
-    fn authenticate(&self, device: &dyn DeviceKey) -> Result<(), OpenError> {
-        if device.id() != self.parsed.device {
-            return Err(OpenError::OtherDevice);
-        }
-        let expected = tag(&self.parsed.header_bytes, &self.parsed.slot, device)?;
-        if bool::from(expected.ct_eq(&self.parsed.tag)) { Ok(()) } else { Err(OpenError::Tampered) }
+    /// The providers of presence keys that open it.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::Locks;
+    ///
+    /// let (pin, finger) = (pin("271846"), presence());
+    /// let blob = seal(&Locks::pin(&pin).or_presence(&finger));
+    /// assert_eq!(blob.presence_providers().collect::<Vec<_>>(), ["software"]); // offer the finger first
+    /// ```
+    pub fn presence_providers(&self) -> impl Iterator<Item = &str> {
+        self.parsed.slots.iter().filter_map(|slot| match slot {
+            Slot::Presence(fields, _) => Some(fields.2.as_str()),
+            _ => None,
+        })
     }
 }
 
 /// The tag of a blob: the device key's, over header and slots.
-fn tag(header: &[u8], slot: &Slot, device: &dyn DeviceKey) -> Result<[u8; 32], DeviceError> {
-    let message = encode(&("pushotp-pin-blob", 1_u8, Bytes::new(header), [slot]));
+fn tag(header: &[u8], slots: &[Slot], device: &dyn DeviceKey) -> Result<[u8; 32], DeviceError> {
+    let message = encode(&("pushotp-pin-blob", 1_u8, Bytes::new(header), slots));
     device.mac(&message.map_err(|_| DeviceError::Failed)?)
 }
 
-impl fmt::Debug for Blob {
+impl<M: Mode> Clone for Blob<M> {
+    fn clone(&self) -> Self {
+        Self { bytes: self.bytes.clone(), parsed: self.parsed.clone(), mode: PhantomData }
+    }
+}
+
+impl<M: Mode> fmt::Debug for Blob<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Blob");
         shown.field("token", &self.token()).field("generation", &self.generation().get());

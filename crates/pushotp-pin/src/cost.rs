@@ -1,3 +1,5 @@
+mod calibrate;
+
 /// The ceiling of memory times passes: 1 GiB-pass, in KiB.
 const MAX_PRODUCT: u64 = 1024 * 1024;
 const MAX_MEMORY: u32 = 256 * 1024;

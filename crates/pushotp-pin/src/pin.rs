@@ -1,22 +1,38 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use self::{blocklist::is_trivial, digits::digit_value};
+use self::{
+    blocklist::{is_trivial, is_trivial_text},
+    policy::MAX_LEN,
+};
+pub use self::{
+    configuration::{PinChange, PinChoice, PinConfiguration, PinStyle},
+    error::{PinError, PolicyError},
+    policy::{PinMode, PinPolicy},
+};
 
 mod blocklist;
+mod characters;
+mod configuration;
 mod digits;
+mod error;
+mod policy;
+pub mod pskc;
 
-/// A PIN has at least so many digits under any policy. Source: NIST SP 800-63B-4 §3.2.10.
-const MIN_LEN: usize = 4;
-const MAX_LEN: usize = 16;
-/// What Argon2 sees in front of the digits of a numeric PIN.
-const NUMERIC: &[u8; 2] = b"n:";
+/// The most bytes of a character in UTF-8.
+const MAX_CHAR: usize = 4;
+/// The bytes in front, which say the mode.
+const PREFIX: usize = 2;
+/// How many trivial PINs in a row a working generator does not draw: 13 % to the power of this.
+const DRAWS: usize = 64;
 
-/// An activation secret of 4 to 16 digits: erased when dropped, silent in `Debug`, neither `Clone` nor comparable.
+/// An activation secret of 4 to 16 characters: erased when dropped, silent in `Debug`, neither `Clone` nor comparable.
 ///
 /// Digits of every script count as what they mean, so a PIN may be typed on any keyboard. It never leaves the device.
+/// Which digits were typed does not show in the time that a numeric PIN in ASCII takes to read.
 ///
 /// ```
 /// use pushotp_pin::{Pin, PinError, PinPolicy};
@@ -24,13 +40,17 @@ const NUMERIC: &[u8; 2] = b"n:";
 /// let pin = Pin::choose("271846", &PinPolicy::DEFAULT)?;
 /// assert_eq!(format!("{pin:?}"), "Pin { .. }");
 /// assert_eq!(Pin::choose("123456", &PinPolicy::DEFAULT).unwrap_err(), PinError::Trivial);
-/// assert!(Pin::entered("٢٧١٨٤٦").is_ok());
+/// assert_eq!(Pin::entered("٢٧١٨٤٦")?.expose(), "271846");
 /// # Ok::<(), PinError>(())
 /// ```
-pub struct Pin(Zeroizing<Vec<u8>>);
+pub struct Pin {
+    mode: PinMode,
+    /// What Argon2 hashes: two bytes for the mode, then the characters in UTF-8.
+    password: Zeroizing<Vec<u8>>,
+}
 
 impl Pin {
-    /// A new PIN, as the user chooses it: digits only, long enough, not among the first that anyone would try.
+    /// A new PIN, as the user chooses it: of the policy's mode, long enough, not among the first that anyone would try.
     ///
     /// # Errors
     /// [`PinError`]. A trivial PIN is refused only where the policy has not relaxed that.
@@ -42,14 +62,14 @@ impl Pin {
     ///
     /// Source: NIST SP 800-63B-4 §3.2.10.
     pub fn choose(text: &str, policy: &PinPolicy) -> Result<Self, PinError> {
-        let pin = Self::within(text, policy.min, policy.max)?;
-        if policy.refuse_trivial && is_trivial(pin.digits()) {
+        let pin = Self::within(text, policy)?;
+        if policy.refuses_trivial() && pin.is_trivial() {
             return Err(PinError::Trivial);
         }
         Ok(pin)
     }
 
-    /// A PIN as it was typed to unlock: 4 to 16 digits, whatever the policy was when it was chosen.
+    /// A numeric PIN as it was typed to unlock: 4 to 16 digits, whatever the policy was when it was chosen.
     ///
     /// # Errors
     /// [`PinError::NotADigit`] without a position, [`PinError::TooShort`], [`PinError::TooLong`]. None of them says
@@ -61,34 +81,110 @@ impl Pin {
     /// assert_eq!(Pin::entered("27 18 46").unwrap_err(), PinError::NotADigit);
     /// ```
     pub fn entered(text: &str) -> Result<Self, PinError> {
-        Self::within(text, MIN_LEN, MAX_LEN)
+        Self::entered_as(text, PinMode::Numeric)
     }
 
-    fn within(text: &str, min: usize, max: usize) -> Result<Self, PinError> {
-        // Full size from the start: a buffer that grew would leave digits behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(NUMERIC.len() + MAX_LEN));
-        bytes.extend_from_slice(NUMERIC);
-        for (place, c) in text.chars().enumerate() {
-            let value = digit_value(c).ok_or(PinError::NotADigit)?;
-            if place < MAX_LEN {
-                bytes.push(b'0' + value);
+    /// A PIN as it was typed to unlock, in the mode in which it was chosen.
+    ///
+    /// # Errors
+    /// As [`entered`](Self::entered); [`PinError::NotACharacter`] in alphanumeric mode.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Pin, PinError, PinMode};
+    /// assert_eq!(Pin::entered_as("Blau-7", PinMode::Alphanumeric)?.expose(), "Blau-7");
+    /// assert_eq!(Pin::entered_as("Blau\t7", PinMode::Alphanumeric).unwrap_err(), PinError::NotACharacter);
+    /// # Ok::<(), PinError>(())
+    /// ```
+    pub fn entered_as(text: &str, mode: PinMode) -> Result<Self, PinError> {
+        Self::within(text, &PinPolicy::ANY.with_mode(mode))
+    }
+
+    /// A random PIN, for an organisation that hands them out: as few digits as the policy allows, in either mode.
+    ///
+    /// # Errors
+    /// [`PinError::Trivial`] if a broken generator yields nothing else.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Pin, PinPolicy};
+    /// # use rand_core::SeedableRng;
+    /// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1); // yours: the system's generator
+    /// let pin = Pin::generate(&PinPolicy::DEFAULT, &mut rng)?;
+    /// assert_eq!(pin.expose().len(), 6); // shown once, then dropped
+    /// # Ok::<(), pushotp_pin::PinError>(())
+    /// ```
+    pub fn generate<R: CryptoRng + ?Sized>(policy: &PinPolicy, rng: &mut R) -> Result<Self, PinError> {
+        for _ in 0..DRAWS {
+            let mut password = Self::buffer(policy.mode());
+            // The remainder prefers no digit by more than one part in 10^18.
+            let digits = core::iter::repeat_with(|| b'0' | u8::try_from(rng.next_u64() % 10).unwrap_or(0));
+            password.extend(digits.take(policy.min()));
+            let pin = Self { mode: policy.mode(), password };
+            if !(policy.refuses_trivial() && pin.is_trivial()) {
+                return Ok(pin);
             }
         }
-        match text.chars().count() {
+        Err(PinError::Trivial)
+    }
+
+    fn within(text: &str, policy: &PinPolicy) -> Result<Self, PinError> {
+        let (mode, min, max) = (policy.mode(), policy.min(), policy.max());
+        let mut password = Self::buffer(mode);
+        let len = match mode {
+            PinMode::Numeric => digits::read(text, &mut password)?,
+            PinMode::Alphanumeric => characters::read(text, &mut password)?,
+        };
+        match len {
             len if len < min => Err(PinError::TooShort { min }),
             len if len > max => Err(PinError::TooLong { max }),
-            _ => Ok(Self(bytes)),
+            _ => Ok(Self { mode, password }),
         }
     }
 
-    /// The ASCII digits.
-    fn digits(&self) -> &[u8] {
-        self.0.get(NUMERIC.len()..).unwrap_or_default()
+    /// Full size from the start: a buffer that grew would leave characters behind.
+    fn buffer(mode: PinMode) -> Zeroizing<Vec<u8>> {
+        let mut password = Zeroizing::new(Vec::with_capacity(PREFIX + MAX_LEN * MAX_CHAR));
+        password.extend_from_slice(match mode {
+            PinMode::Numeric => b"n:",
+            PinMode::Alphanumeric => b"a:",
+        });
+        password
     }
 
-    /// What Argon2 hashes: the mode and the digits.
+    fn is_trivial(&self) -> bool {
+        match self.mode {
+            PinMode::Numeric => is_trivial(self.expose().as_bytes()),
+            PinMode::Alphanumeric => is_trivial_text(self.expose()),
+        }
+    }
+
+    /// Whether it consists of digits or of any characters.
+    ///
+    /// ```
+    /// # use pushotp_pin::{Pin, PinMode};
+    /// assert_eq!(Pin::entered("271846")?.mode(), PinMode::Numeric);
+    /// # Ok::<(), pushotp_pin::PinError>(())
+    /// ```
+    #[must_use]
+    pub const fn mode(&self) -> PinMode {
+        self.mode
+    }
+
+    /// The PIN itself, as it is hashed: to show a generated one to its user, and for nothing else.
+    ///
+    /// ```
+    /// # use pushotp_pin::Pin;
+    /// assert_eq!(Pin::entered("２７18")?.expose(), "2718");
+    /// # Ok::<(), pushotp_pin::PinError>(())
+    /// ```
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        // Always UTF-8: it was read from a text, character by character.
+        self.password.get(PREFIX..).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// What Argon2 hashes: the mode and the characters.
     pub(crate) fn password(&self) -> &[u8] {
-        &self.0
+        &self.password
     }
 }
 
@@ -97,133 +193,3 @@ impl fmt::Debug for Pin {
         f.debug_struct("Pin").finish_non_exhaustive()
     }
 }
-
-/// What a new PIN must be: its length, and not a trivial one.
-///
-/// Trivial are: at most two different digits; counting up or down by one or two, also over 9 and 0; with 4 digits a day
-/// of the year or a year from 1900 to 2035; with 6 digits a date, or such a year in front or behind. That is 13 % of
-/// all PINs with 4 digits and 11 % of those with 6.
-///
-/// ```
-/// use pushotp_pin::{Pin, PinPolicy, PolicyError};
-///
-/// let policy = PinPolicy::new(4, 8)?;
-/// assert!(Pin::choose("2719", &policy).is_ok());
-/// assert!(Pin::choose("1999", &policy).is_err());
-/// assert!(Pin::choose("1999", &policy.danger_allow_trivial()).is_ok());
-/// # Ok::<(), PolicyError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PinPolicy {
-    min: usize,
-    max: usize,
-    refuse_trivial: bool,
-}
-
-impl PinPolicy {
-    /// 6 to 16 digits, no trivial ones.
-    ///
-    /// ```
-    /// # use pushotp_pin::{Pin, PinError, PinPolicy};
-    /// assert_eq!(Pin::choose("27184", &PinPolicy::DEFAULT).unwrap_err(), PinError::TooShort { min: 6 });
-    /// assert!(Pin::choose("271846", &PinPolicy::DEFAULT).is_ok());
-    /// ```
-    pub const DEFAULT: Self = Self { min: 6, max: MAX_LEN, refuse_trivial: true };
-
-    /// A policy of `min` to `max` digits, no trivial ones.
-    ///
-    /// # Errors
-    /// [`PolicyError`] unless `4 <= min <= max <= 16`.
-    ///
-    /// ```
-    /// # use pushotp_pin::{PinPolicy, PolicyError};
-    /// assert_eq!(PinPolicy::new(3, 8), Err(PolicyError));
-    /// ```
-    pub const fn new(min: usize, max: usize) -> Result<Self, PolicyError> {
-        if min < MIN_LEN || max > MAX_LEN || min > max {
-            return Err(PolicyError);
-        }
-        Ok(Self { min, max, refuse_trivial: true })
-    }
-
-    /// The same policy with trivial PINs: the server's ten guesses then find one PIN in five.
-    ///
-    /// ```
-    /// # use pushotp_pin::{Pin, PinPolicy};
-    /// assert!(Pin::choose("111111", &PinPolicy::DEFAULT.danger_allow_trivial()).is_ok());
-    /// ```
-    #[must_use]
-    pub const fn danger_allow_trivial(self) -> Self {
-        Self { refuse_trivial: false, ..self }
-    }
-
-    /// The fewest digits.
-    ///
-    /// ```
-    /// # use pushotp_pin::PinPolicy;
-    /// assert_eq!(format!("at least {} digits", PinPolicy::DEFAULT.min()), "at least 6 digits"); // a form's hint
-    /// ```
-    #[must_use]
-    pub const fn min(&self) -> usize {
-        self.min
-    }
-
-    /// The most digits.
-    ///
-    /// ```
-    /// # use pushotp_pin::{Pin, PinPolicy};
-    /// let longest = "2718".repeat(PinPolicy::DEFAULT.max() / 4);
-    /// assert!(Pin::choose(&longest, &PinPolicy::DEFAULT).is_ok());
-    /// assert!(Pin::choose(&(longest + "1"), &PinPolicy::DEFAULT).is_err());
-    /// ```
-    #[must_use]
-    pub const fn max(&self) -> usize {
-        self.max
-    }
-}
-
-impl Default for PinPolicy {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// Why a text is not taken as a PIN; says nothing of the text.
-///
-/// ```
-/// # use pushotp_pin::Pin;
-/// let error = Pin::entered("12a4").unwrap_err();
-/// assert_eq!(error.to_string(), "a PIN consists of digits only");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PinError {
-    /// Something that is no decimal digit of any script; where is not said.
-    #[error("a PIN consists of digits only")]
-    NotADigit,
-    /// Too few digits.
-    #[error("the PIN has fewer than {min} digits")]
-    TooShort {
-        /// The fewest.
-        min: usize,
-    },
-    /// Too many digits.
-    #[error("the PIN has more than {max} digits")]
-    TooLong {
-        /// The most.
-        max: usize,
-    },
-    /// Among those that are tried first.
-    #[error("the PIN is too easy to guess")]
-    Trivial,
-}
-
-/// A policy that no PIN may have.
-///
-/// ```
-/// # use pushotp_pin::{PinPolicy, PolicyError};
-/// assert_eq!(PinPolicy::new(8, 6), Err(PolicyError));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a policy allows PINs of 4 to 16 digits")]
-pub struct PolicyError;

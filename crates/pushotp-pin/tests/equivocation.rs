@@ -5,11 +5,15 @@
 mod attacker;
 #[path = "fixture/fixture.rs"]
 mod fixture;
+#[path = "fixture/keys.rs"]
+mod keys;
 
 use std::collections::BTreeSet;
 
 use attacker::Attacker;
 use fixture::seal;
+use keys::Claiming;
+use pushotp_pin::{Arena, Assurance, Blob, Locks, Permit, Sealing};
 use sha2::{Digest, Sha256};
 
 const SEED: u64 = 11;
@@ -41,4 +45,23 @@ fn a_check_byte_would_not_survive() {
     let left: Vec<String> = pins().filter(|pin| check(&attacker.secret(pin)) == stored).collect();
     assert!(left.len() < 100, "{} PINs reproduce the blob", left.len());
     assert!(left.contains(&"2719".to_owned()));
+}
+
+/// The verifiable suite fails it: of all PINs the blob knows one.
+#[test]
+fn the_verifiable_suite_fails() {
+    let throttled = Claiming::new(fixture::device(), Assurance::HardwareThrottled);
+    let permit = Permit::from_device(&throttled).unwrap();
+    let sealing = Sealing {
+        header: fixture::HEADER,
+        cost: fixture::cheap(),
+        device: &throttled,
+        arena: &mut Arena::new(),
+        rng: &mut fixture::rng(SEED),
+    };
+    let pin = fixture::pin("2719");
+    let blob = Blob::seal(&fixture::uniform(&[0x3c; 32]), &Locks::verifiable_pin(&pin, permit), sealing).unwrap();
+    let mut attacker = Attacker::new(blob.as_bytes(), &fixture::DEVICE_KEY);
+    let left: Vec<String> = pins().filter(|pin| attacker.verified(pin).is_some()).collect();
+    assert_eq!(left, ["2719"]);
 }

@@ -3,11 +3,15 @@
 
 #[path = "fixture/fixture.rs"]
 mod fixture;
+#[path = "fixture/world.rs"]
+#[allow(dead_code, reason = "the examples use the rest")]
+mod world;
 
-use fixture::{NOW, TOKEN, device, rng, seal, seal_device};
+use fixture::{NOW, TOKEN, device, pin, rng, seal, seal_device};
 use pushotp_cbor::{ByteArray, ByteBuf, Bytes, decode, encode};
 use pushotp_pin::{
-    AttemptStore, Blob, BlobError, Denied, DeviceKey, MAX_ATTEMPTS, MemoryAttempts, RecordError, Settlement,
+    AttemptStore, Blob, BlobError, Denied, DeviceKey, Locks, MAX_ATTEMPTS, MemoryAttempts, PendingRotation, Permit,
+    RecordError, Settlement, Verifiable,
 };
 use pushotp_types::UnixTime;
 use rand_chacha::{ChaCha20Rng, rand_core::Rng};
@@ -64,6 +68,34 @@ fn blobs() {
     assert!(taken > 1_000, "some changes leave a blob: {taken}");
 }
 
+/// The same for the other kinds of slots and the other mode, and for two blobs in one file.
+#[test]
+fn slots_modes_and_files() {
+    let (text, finger, server) = (pin("271846"), world::presence(), world::hardener());
+    let told = world::seal(&Locks::verifiable_pin(&text, Permit::from_hardener(&server)).or_presence(&finger));
+    let hidden = world::seal(&Locks::pin(&text).hardened(&server).or_presence(&finger));
+    let (file, mut rng, mut taken) = (world::rotation(), rng(3), [0; 3]);
+    for _ in 0..ROUNDS {
+        let bytes = hostile(told.as_bytes(), &mut rng);
+        if let Ok(blob) = Blob::<Verifiable>::decode_as(&bytes) {
+            assert!(blob.as_bytes() == bytes && blob.needs_pin() && Blob::decode(&bytes).is_err());
+            taken[0] += 1;
+        }
+        let bytes = hostile(hidden.as_bytes(), &mut rng);
+        if let Ok(blob) = Blob::decode(&bytes) {
+            assert!(blob.as_bytes() == bytes && Blob::<Verifiable>::decode_as(&bytes).is_err());
+            taken[1] += 1;
+        }
+        let bytes = hostile(file.as_bytes(), &mut rng);
+        if let Ok(pending) = PendingRotation::decode(&bytes) {
+            assert_eq!(pending.old().generation().next(), Some(pending.next().generation()));
+            assert!(pending.as_bytes() == bytes && bytes.len() <= 2 * Blob::MAX_LEN + 16);
+            taken[2] += 1;
+        }
+    }
+    assert!(taken.iter().all(|taken| *taken > 1_000), "some changes leave a blob: {taken:?}");
+}
+
 /// A device key that signs anything is the worst case: the fields of a record are reached.
 fn signed(body: &[u8]) -> Vec<u8> {
     let message = encode(&("pushotp-pin-try", 1_u8, Bytes::new(body))).unwrap();
@@ -100,22 +132,35 @@ fn attempt_records() {
     assert!(begun > 100, "some changes leave a record: {begun}");
 }
 
+/// boot, monotonic, wall.
+type Stamp = (ByteBuf, u64, u64);
+
 /// Fields that contradict each other or lie out of range, although the device key signed them.
 #[test]
 fn impossible_attempt_records() {
     let blob = seal(&[0x3c; 32], "271846", 1);
-    let begin = |(version, generation, attempts, begun): (u8, u32, u8, &[u64])| {
+    let stamp = |boot: usize, monotonic: u64| -> Stamp { (ByteBuf::from(vec![3; boot]), monotonic, 5) };
+    let begin = |version: u8, generation: u32, attempts: u8, since: Stamp, begun: Vec<Stamp>| {
         let token = ByteArray::new(*TOKEN.as_bytes());
-        let body = encode(&(version, token, generation, attempts, 0_u32, 0_u64, begun.to_vec(), 7_u64)).unwrap();
+        let body = encode(&(version, token, generation, attempts, 0_u32, since, begun, 7_u64)).unwrap();
         let store = MemoryAttempts::new();
         store.commit(TOKEN, None, &signed(&body)).unwrap();
         blob.begin(&store, &device(), NOW).err()
     };
-    assert_eq!(begin((1, 1, 1, &[5])), None);
-    let table: [(u8, u32, u8, &[u64]); 5] =
-        [(1, 1, 0, &[5]), (1, 1, 1, &[5, 6]), (1, 1, 11, &[]), (2, 1, 1, &[]), (1, 0, 1, &[])];
-    for fields in table {
-        assert_eq!(begin(fields), Some(Denied::Record(RecordError::Tampered)), "{fields:?}");
+    assert_eq!(begin(1, 1, 1, stamp(0, 0), vec![stamp(0, 0)]), None);
+    assert_eq!(begin(1, 1, 1, stamp(16, u64::MAX), vec![stamp(16, 9)]), None);
+    let table = [
+        ("pending but not counted", begin(1, 1, 0, stamp(0, 0), vec![stamp(0, 0)])),
+        ("two pending", begin(1, 1, 1, stamp(0, 0), vec![stamp(0, 0), stamp(0, 0)])),
+        ("eleven attempts", begin(1, 1, 11, stamp(0, 0), vec![])),
+        ("version 2", begin(2, 1, 1, stamp(0, 0), vec![])),
+        ("generation 0", begin(1, 0, 1, stamp(0, 0), vec![])),
+        ("boot id of 15 bytes", begin(1, 1, 1, stamp(15, 0), vec![])),
+        ("boot id of 17 bytes", begin(1, 1, 1, stamp(0, 0), vec![stamp(17, 0)])),
+        ("monotonic time without a boot id", begin(1, 1, 1, stamp(0, 1), vec![])),
+    ];
+    for (name, denied) in table {
+        assert_eq!(denied, Some(Denied::Record(RecordError::Tampered)), "{name}");
     }
 }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use fixture::{cases, open, seal};
 use pushotp_pin::{Pin, PinError, PinPolicy};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// The digits of each script in order, from the list in the vectors.
 fn runs() -> Vec<Vec<char>> {
@@ -34,15 +35,27 @@ fn every_script() {
     }
 }
 
-/// Of all code points just those of the list are digits.
+/// Of all code points just those of the list are digits, and just those that another crate's tables call so.
 #[test]
 fn nothing_else_is_a_digit() {
+    assert_eq!(unicode_properties::UNICODE_VERSION, (18, 0, 0), "the table is of another version");
     let listed: BTreeSet<char> = runs().into_iter().flatten().collect();
-    assert_eq!(listed.len(), 760);
+    assert_eq!(listed.len(), 770);
     for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
         let taken = Pin::entered(&format!("{c}123")).is_ok();
         assert_eq!(taken, listed.contains(&c), "{c:?}");
-        assert!(!taken || c.is_numeric(), "{c:?}");
+        assert_eq!(taken, c.general_category() == GeneralCategory::DecimalNumber, "{c:?}");
+    }
+}
+
+/// The digits of a run follow each other from zero to nine, whether or not an ASCII digit stands beside them.
+#[test]
+fn values() {
+    for run in runs() {
+        for (value, c) in run.iter().enumerate() {
+            assert_eq!(Pin::entered(&String::from_iter([*c; 4])).unwrap().expose(), value.to_string().repeat(4), "{c}");
+            assert_eq!(Pin::entered(&format!("{c}719")).unwrap().expose(), format!("{value}719"), "{c}");
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 #[path = "fixture/fixture.rs"]
 mod fixture;
 
-use fixture::{NOW, pin, rng, uniform};
+use fixture::{NOW, cheap, pin, rng, uniform};
 use proptest::prelude::*;
 use pushotp_pin::{
-    Arena, Blob, Cost, Generation, Header, MemoryAttempts, Pin, PinPolicy, Sealing, Settlement, SoftwareKey,
+    Arena, Attempt, Blob, Cost, Generation, Header, Locks, MemoryAttempts, MemoryHardener, Mode, Permit, Pin,
+    PinPolicy, Sealing, Settlement, SoftwareKey, SoftwarePresenceKey,
 };
 use pushotp_types::TokenId;
 
@@ -21,6 +22,26 @@ prop_compose! {
     fn cost()(lanes in 1_u32..=4, passes in 1_u32..=3, more in 0_u32..200) -> Cost {
         Cost::danger_below_floor(8 * lanes + more, passes, lanes).unwrap()
     }
+}
+
+fn attempt<M: Mode>(blob: &Blob<M>, device: &SoftwareKey) -> Attempt<M> {
+    let store = MemoryAttempts::new();
+    blob.arm(&store, device).unwrap();
+    blob.begin(&store, device, NOW).unwrap()
+}
+
+fn unwraps<M: Mode>(
+    blob: &Blob<M>,
+    keys: &[SoftwarePresenceKey],
+    device: &SoftwareKey,
+    secret: &[u8],
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(blob.presence_providers().count(), keys.len());
+    for key in keys {
+        let candidate = attempt(blob, device).open_presence(key, device, "unlock").unwrap();
+        prop_assert_eq!(candidate.secret().expose(), secret);
+    }
+    Ok(())
 }
 
 proptest! {
@@ -44,6 +65,38 @@ proptest! {
             let candidate = blob.begin(&store, &device, NOW).unwrap().open(&pin(typed), &device, &mut arena).unwrap();
             prop_assert_eq!(candidate.secret().expose() == secret, *typed == text);
             candidate.settle(Settlement::Unjudged, &store, &device, NOW).unwrap();
+        }
+    }
+
+    /// Whatever the locks, in either mode: each way opens to what was sealed, and to no other.
+    #[test]
+    fn every_lock_opens(
+        secret in prop::collection::vec(any::<u8>(), 16..=64), text in "[0-9]{4,16}", other in "[0-9]{4,16}",
+        header in header(), key: [u8; 32], seed: u64, verifiable: bool, fingers in 0_usize..=3,
+    ) {
+        let (device, mut arena) = (SoftwareKey::from_bytes([1; 16], &key), Arena::new());
+        let server = MemoryHardener::generate(&mut rng(seed));
+        let keys: Vec<_> = (0..fingers).map(|at| SoftwarePresenceKey::from_bytes(&key).simulating(&at.to_string(), &[7])).collect();
+        let sealing = Sealing { header, cost: cheap(), device: &device, arena: &mut arena, rng: &mut rng(seed) };
+        let (right, wrong) = (pin(&text), pin(&other));
+        let typed = [(&right, true), (&wrong, text == other)];
+        if verifiable {
+            let locks = Locks::verifiable_pin(&right, Permit::from_hardener(&server));
+            let locks = keys.iter().fold(locks, |locks, key| locks.or_presence(key));
+            let blob = Blob::seal(&uniform(&secret), &locks, sealing).unwrap();
+            for (pin, is_right) in typed {
+                let opened = attempt(&blob, &device).open_hardened(pin, &device, &server, &mut arena);
+                prop_assert_eq!(opened.is_ok_and(|candidate| candidate.secret().expose() == secret), is_right);
+            }
+            unwraps(&blob, &keys, &device, &secret)?;
+        } else {
+            let locks = keys.iter().fold(Locks::pin(&right).hardened(&server), |locks, key| locks.or_presence(key));
+            let blob = Blob::seal(&uniform(&secret), &locks, sealing).unwrap();
+            for (pin, is_right) in typed {
+                let candidate = attempt(&blob, &device).open_hardened(pin, &device, &server, &mut arena).unwrap();
+                prop_assert_eq!(candidate.secret().expose() == secret, is_right);
+            }
+            unwraps(&blob, &keys, &device, &secret)?;
         }
     }
 

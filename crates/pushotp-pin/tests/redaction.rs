@@ -3,9 +3,12 @@
 
 #[path = "fixture/fixture.rs"]
 mod fixture;
+#[path = "fixture/world.rs"]
+#[allow(dead_code, reason = "the examples use the rest")]
+mod world;
 
 use fixture::{HEADER, NOW, cheap, device, open, pin, rng, seal, uniform};
-use pushotp_pin::{Arena, Cost, MemoryAttempts, Sealing};
+use pushotp_pin::{Arena, Cost, HmacHardener, Locks, MemoryAttempts, Permit, Sealing};
 
 #[test]
 fn debug_shows_no_secret() {
@@ -26,4 +29,25 @@ fn debug_shows_no_secret() {
         assert!(!all.contains(&secret), "{secret} in {all}");
     }
     assert!(format!("{:?}", [0xab_u8; 32]).contains(&shown(0xab)), "it would have been found");
+}
+
+#[test]
+fn debug_shows_no_key() {
+    use world::{hardener, pin, presence, rotation, seal, ticket};
+    let (text, finger, server) = (pin("271846"), presence(), hardener());
+    let key = HmacHardener::from_bytes([1; 16], &[0x9c; 32]);
+    let permit = Permit::from_hardener(&server);
+    let locks = Locks::verifiable_pin(&text, Permit::from_hardener(&server)).or_presence(&finger);
+    let all = format!(
+        "{finger:?} {server:?} {key:?} {permit:?} {locks:?} {:?} {:?} {:?}",
+        seal(&locks),
+        ticket(2),
+        rotation()
+    );
+    let shown = |byte: u8| format!("{byte}, {byte}");
+    for secret in [shown(0x9c), shown(0x3c), shown(0x5d), shown(0x6e), "9c9c".to_owned(), "271846".to_owned()] {
+        assert!(!all.contains(&secret), "{secret} in {all}");
+    }
+    assert!(!all.contains('['), "bytes in {all}");
+    assert!(format!("{:?}", finger.expose()).contains(&shown(0x9c)), "it would have been found");
 }

@@ -13,6 +13,7 @@ use pushotp_pin::{
     OpenError, Pin, PinError, PinPolicy, PolicyError, SealError, Sealing, SoftwareKey, UniformError, UniformSecret,
 };
 use pushotp_types::Secret;
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 type Defect = fn(&mut Fields);
@@ -54,7 +55,15 @@ fn blobs() {
         ("critical extension", |f| f.critical.push(1), BlobError::Unsupported(Field::Critical)),
         ("critical extension of two bytes", |f| f.critical.push(256), BlobError::Unsupported(Field::Critical)),
         ("no slot", |f| f.slots.clear(), BlobError::OutOfRange(Field::Slots)),
-        ("two slots", |f| f.slots.push(f.slots[0].clone()), BlobError::Unsupported(Field::Slots)),
+        ("two PIN slots of one id", |f| f.slots.push(f.slots[0].clone()), BlobError::OutOfRange(Field::Slots)),
+        (
+            "two PIN slots",
+            |f| {
+                f.slots.push(f.slots[0].clone());
+                f.slots[1].1 = 1;
+            },
+            BlobError::OutOfRange(Field::Slots),
+        ),
         ("slot of kind 0", |f| f.slots[0].0 = 0, BlobError::Malformed(Field::Blob)),
         ("slot of kind 2", |f| f.slots[0].0 = 2, BlobError::Malformed(Field::Blob)),
         ("device slot with a PIN slot's fields", |f| f.slots[0].0 = 3, BlobError::Malformed(Field::Blob)),
@@ -74,10 +83,20 @@ fn blobs() {
         ),
         ("salt of 15", |f| f.slots[0].3.4.truncate(15), BlobError::OutOfRange(Field::Salt)),
         ("salt of 33", |f| f.slots[0].3.4.resize(33, 0), BlobError::OutOfRange(Field::Salt)),
-        ("alphanumeric", |f| f.slots[0].4 = 1, BlobError::Unsupported(Field::Mode)),
+        ("a third mode", |f| f.slots[0].4 = 2, BlobError::Unsupported(Field::Mode)),
         ("no device layer", |f| f.slots[0].5 = 0, BlobError::Unsupported(Field::Layers)),
-        ("hardener layer", |f| f.slots[0].5 = 3, BlobError::Unsupported(Field::Layers)),
-        ("hardener named", |f| f.slots[0].6.push(1), BlobError::Unsupported(Field::Hardener)),
+        ("hardener without device layer", |f| f.slots[0].5 = 2, BlobError::Unsupported(Field::Layers)),
+        ("a third layer", |f| f.slots[0].5 = 5, BlobError::Unsupported(Field::Layers)),
+        ("hardener layer without a name", |f| f.slots[0].5 = 3, BlobError::OutOfRange(Field::Hardener)),
+        ("hardener named without its layer", |f| f.slots[0].6.push(1), BlobError::OutOfRange(Field::Hardener)),
+        (
+            "hardener with a long name",
+            |f| {
+                f.slots[0].5 = 3;
+                f.slots[0].6.resize(33, 1);
+            },
+            BlobError::OutOfRange(Field::Hardener),
+        ),
         ("short ciphertext", |f| f.slots[0].7.truncate(31), BlobError::OutOfRange(Field::Ciphertext)),
         ("ciphertext with a check byte", |f| f.slots[0].7.push(0), BlobError::OutOfRange(Field::Ciphertext)),
     ];
@@ -86,6 +105,68 @@ fn blobs() {
         defect(&mut fields);
         assert_eq!(Blob::decode(&fields.encode()).err(), Some(*expected), "{name}");
     }
+}
+
+/// Slots of the other kinds: bounds, order, and what may stand next to what.
+#[test]
+fn slots() {
+    let bytes = |len: usize| ByteBuf::from(vec![9; len]);
+    let presence = |id: u8, provider: &str, enrolment: usize, ct: usize| {
+        encode(&(2_u8, id, provider, bytes(enrolment), bytes(ct))).unwrap()
+    };
+    let device = |id: u8, iv: usize, ct: usize| encode(&(3_u8, id, bytes(iv), bytes(ct))).unwrap();
+    let pin = |id: u8| encode(&(1_u8, id, 1_u8, (1_u8, 8, 1, 1, bytes(16)), 0_u8, 1_u8, bytes(0), bytes(32))).unwrap();
+    let refused = |slots: &[Vec<u8>]| {
+        let good = good().encode();
+        let head = [0x80 + u8::try_from(slots.len()).unwrap()];
+        let blob = [&good[..48], &head[..], &slots.concat(), &good[good.len() - 34..]].concat();
+        Blob::decode(&blob).err()
+    };
+    let (longest, range) = ("p".repeat(32), |field| Some(BlobError::OutOfRange(field)));
+    let malformed = Some(BlobError::Malformed(Field::Blob));
+    let table = [
+        ("a PIN", refused(&[pin(0)]), None),
+        ("a finger", refused(&[presence(0, "f", 0, 16)]), None),
+        ("a finger at its longest", refused(&[presence(255, &longest, 64, 600)]), None),
+        ("PIN and fingers", refused(&[pin(0), presence(1, "f", 0, 16), presence(2, "g", 0, 16)]), None),
+        ("a finger first", refused(&[presence(1, "f", 0, 16), pin(9)]), None),
+        (
+            "four slots",
+            refused(&[pin(0), presence(1, "f", 0, 16), presence(2, "g", 0, 16), presence(3, "h", 0, 16)]),
+            None,
+        ),
+        ("the device alone", refused(&[device(0, 12, 48)]), None),
+        ("no slot", refused(&[]), range(Field::Slots)),
+        ("five slots", refused(&[1, 2, 3, 4, 5].map(|id| presence(id, &id.to_string(), 0, 16))), range(Field::Slots)),
+        ("falling ids", refused(&[pin(1), presence(0, "f", 0, 16)]), range(Field::Slots)),
+        ("equal ids", refused(&[pin(1), presence(1, "f", 0, 16)]), range(Field::Slots)),
+        ("two PINs apart", refused(&[pin(0), presence(1, "f", 0, 16), pin(2)]), range(Field::Slots)),
+        (
+            "two fingers of one provider",
+            refused(&[presence(0, "f", 0, 16), presence(1, "f", 0, 16)]),
+            range(Field::Slots),
+        ),
+        ("a way past the PIN", refused(&[pin(0), device(1, 12, 48)]), range(Field::Slots)),
+        ("a way past the finger", refused(&[device(0, 12, 48), presence(1, "f", 0, 16)]), range(Field::Slots)),
+        ("two devices", refused(&[device(0, 12, 48), device(1, 12, 48)]), range(Field::Slots)),
+        ("no provider", refused(&[presence(0, "", 0, 16)]), range(Field::Provider)),
+        ("a long provider", refused(&[presence(0, &(longest.clone() + "p"), 0, 16)]), range(Field::Provider)),
+        ("a long enrolment", refused(&[presence(0, "f", 65, 16)]), range(Field::Enrolment)),
+        ("a short wrapped secret", refused(&[presence(0, "f", 0, 15)]), range(Field::Ciphertext)),
+        ("a long wrapped secret", refused(&[presence(0, "f", 0, 601)]), range(Field::Ciphertext)),
+        ("iv of 11", refused(&[device(0, 11, 48)]), malformed),
+        ("iv of 13", refused(&[device(0, 13, 48)]), malformed),
+        ("a device's short ciphertext", refused(&[device(0, 12, 47)]), range(Field::Ciphertext)),
+        ("a device's long ciphertext", refused(&[device(0, 12, 49)]), range(Field::Ciphertext)),
+        ("kind 4", refused(&[encode(&(4_u8, 0_u8, bytes(12), bytes(48))).unwrap()]), malformed),
+        ("provider as bytes", refused(&[encode(&(2_u8, 0_u8, bytes(3), bytes(0), bytes(16))).unwrap()]), malformed),
+        ("a finger of four fields", refused(&[encode(&(2_u8, 0_u8, "f", bytes(16))).unwrap()]), malformed),
+        ("a finger of six", refused(&[encode(&(2_u8, 0_u8, "f", bytes(0), bytes(16), 0)).unwrap()]), malformed),
+    ];
+    for (name, refused, expected) in table {
+        assert_eq!(refused, expected, "{name}");
+    }
+    assert!(refused(&[presence(0, &longest, 64, 600), presence(1, "f", 64, 400)]) == Some(BlobError::TooLong));
 }
 
 /// Defects of the encoding, on bytes.
@@ -192,6 +273,12 @@ impl DeviceKey for Watched {
     }
     fn mac(&self, message: &[u8]) -> Result<[u8; 32], DeviceError> {
         self.key.mac(message)
+    }
+    fn next_generation(&self, _: &mut dyn CryptoRng) -> Result<Self, DeviceError> {
+        Err(DeviceError::Unavailable)
+    }
+    fn erase(&mut self) -> Result<(), DeviceError> {
+        Ok(())
     }
 }
 

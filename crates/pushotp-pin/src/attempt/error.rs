@@ -21,6 +21,9 @@ pub enum RecordError {
     /// It belongs to another sealing of the token: the blob is an old one, or a new one that was not armed.
     #[error("the attempt record belongs to another sealing of the token")]
     OtherGeneration,
+    /// It is older than the device's counter: somebody put an old one back.
+    #[error("the attempt record is older than the device's counter")]
+    RolledBack,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,7 +41,7 @@ pub enum RecordError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Denied {
-    /// Ten attempts in a row without success: only a new enrolment helps.
+    /// Ten attempts in a row without success: an [`UnlockTicket`](crate::UnlockTicket) or a new enrolment helps.
     #[error("too many attempts in a row")]
     Locked,
     /// Too early.
@@ -47,7 +50,7 @@ pub enum Denied {
         /// When it may begin.
         until: UnixTime,
     },
-    /// The blob opens with the device key alone.
+    /// The blob opens with the device key alone, without a person.
     #[error("the blob has no PIN")]
     NoPin,
     /// The blob names another device key.
@@ -70,6 +73,26 @@ pub enum SettleError {
     /// It was settled before, or another one has begun since.
     #[error("the attempt is not pending any more")]
     NotPending,
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Why the count was not started again.
+///
+/// ```
+/// # use pushotp_pin::UnlockError;
+/// assert_eq!(UnlockError::OtherAttempt.to_string(), "the unlock ticket is of another attempt");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnlockError {
+    /// It names another token or generation than the blob.
+    #[error("the unlock ticket is of another blob")]
+    OtherBlob,
+    /// It was used before, or attempts have begun since the server was asked.
+    #[error("the unlock ticket is of another attempt")]
+    OtherAttempt,
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),

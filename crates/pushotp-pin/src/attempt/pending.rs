@@ -1,6 +1,6 @@
-use pushotp_types::{TokenId, UnixTime};
+use pushotp_types::TokenId;
 
-use super::{AttemptStore, Loaded, MAX_ATTEMPTS, SettleError, record::Record};
+use super::{AttemptStore, Loaded, SettleError, Settled, Stamp};
 use crate::{DeviceKey, Generation, Header};
 
 /// An attempt whose end is open: the passcode is on its way, the secret is gone.
@@ -145,12 +145,12 @@ impl Pending {
         settlement: Settlement,
         store: &dyn AttemptStore,
         device: &dyn DeviceKey,
-        now: UnixTime,
+        now: impl Into<Stamp>,
     ) -> Result<Settled, SettleError> {
         let loaded = Loaded::load(self.header.token, self.header.generation, store, device)?;
-        let next = loaded.record.settle(self.number, settlement, now).ok_or(SettleError::NotPending)?;
+        let next = loaded.record.settle(self.number, settlement, now.into()).ok_or(SettleError::NotPending)?;
         loaded.replace(next, store, device)?;
-        Ok(Settled(next))
+        Ok(Settled::new(next))
     }
 }
 
@@ -169,101 +169,4 @@ pub enum Settlement {
     WrongPasscode,
     /// No passcode was judged, because the challenge had ended before or the user cancelled: the attempt is taken back.
     Unjudged,
-}
-
-/// How the attempts stand after one was settled.
-///
-/// ```
-/// use pushotp_pin::{Arena, MemoryAttempts, Pin, Settlement};
-/// # use pushotp_pin::*;
-/// # use pushotp_types::{TokenId, UnixTime};
-/// # use rand_core::SeedableRng;
-/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-/// # let secret = UniformSecret::generate(&mut rng, 32).unwrap();
-/// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-/// # let device = SoftwareKey::generate(&mut rng);
-/// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-/// # let (mut arena, store, now) = (Arena::new(), MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-/// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut arena, rng: &mut rng };
-/// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-/// # blob.arm(&store, &device)?;
-/// let candidate = blob.begin(&store, &device, now)?.open(&pin, &device, &mut arena)?;
-/// let settled = candidate.settle(Settlement::Accepted, &store, &device, now)?;
-/// assert_eq!((settled.left(), settled.wait_until()), (10, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled(Record);
-
-impl Settled {
-    /// Attempts that are left on this device; 0 is locked. The server may stop earlier.
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
-    /// assert_eq!(pending()?.settle(Settlement::WrongPasscode, &store, &device, now)?.left(), 9);
-    /// assert_eq!(pending()?.settle(Settlement::Accepted, &store, &device, now)?.left(), MAX_ATTEMPTS);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn left(&self) -> u8 {
-        MAX_ATTEMPTS.saturating_sub(self.0.attempts)
-    }
-
-    /// When the next attempt may begin, `None` if it need not wait, or if none is left.
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
-    /// let fail = || pending().unwrap().settle(Settlement::WrongPasscode, &store, &device, now);
-    /// let waits = [fail()?, fail()?, fail()?].map(|settled| settled.wait_until());
-    /// assert_eq!(waits, [None, None, Some(UnixTime::from_secs(1_800_000_030))]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn wait_until(&self) -> Option<UnixTime> {
-        self.0.wait_until()
-    }
-
-    /// Attempts without success since the blob was sealed.
-    ///
-    /// ```
-    /// # use pushotp_pin::*;
-    /// # use pushotp_types::{TokenId, UnixTime};
-    /// # let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    /// # let (secret, device) = (UniformSecret::generate(&mut rng, 32).unwrap(), SoftwareKey::generate(&mut rng));
-    /// # let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
-    /// # let pin = Pin::choose("271846", &PinPolicy::DEFAULT).unwrap();
-    /// # let sealing = Sealing { header, cost: Cost::FLOOR, device: &device, arena: &mut Arena::new(), rng: &mut rng };
-    /// # let blob = Blob::seal_pin(&secret, &pin, sealing)?;
-    /// # let (store, now) = (MemoryAttempts::new(), UnixTime::from_secs(1_800_000_000));
-    /// # blob.arm(&store, &device)?;
-    /// let pending = || blob.begin(&store, &device, now).map(Attempt::into_pending);
-    /// let _ = pending()?.settle(Settlement::WrongPasscode, &store, &device, now)?;
-    /// let settled = pending()?.settle(Settlement::Accepted, &store, &device, now)?;
-    /// assert_eq!((settled.left(), settled.failures()), (10, 1)); // success does not hide what was before
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn failures(&self) -> u32 {
-        self.0.failures
-    }
 }

@@ -1,9 +1,10 @@
 //! The count of attempts, as pure transitions, and its bytes.
 //!
 //! ```cddl
-//! record = [ body: bstr .size (28..64), tag: bstr .size 32 ]
+//! record = [ body: bstr .size (29..115), tag: bstr .size 32 ]
 //! body   = [ ver: 1, tid: bstr .size 16, generation: 1..4294967295, attempts: 0..10, failures: uint .size 4,
-//!            since: uint .size 8, begun: [0*1 uint .size 8], number: uint .size 8 ]
+//!            since: stamp, begun: [0*1 stamp], number: uint .size 8 ]
+//! stamp  = [ boot: bstr .size 0 / bstr .size 16, monotonic-ms: uint .size 8, wall-s: uint .size 8 ]
 //! ```
 
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use pushotp_cbor::{ByteArray, ByteBuf, Bytes, decode, encode};
 use pushotp_types::{TokenId, UnixTime};
 use subtle::ConstantTimeEq;
 
-use super::{RecordError, Settlement};
+use super::{RecordError, Settlement, Stamp, stamp::Waited};
 use crate::{DeviceError, DeviceKey, Generation, Header};
 
 /// After so many attempts in a row without success no further one begins.
@@ -27,9 +28,13 @@ pub const MAX_ATTEMPTS: u8 = 10;
 
 const VERSION: u8 = 1;
 /// The longest record that is looked at, in bytes.
-const MAX_LEN: usize = 128;
+const MAX_LEN: usize = 192;
 
-type Fields = (u8, ByteArray<16>, u32, u8, u32, u64, Vec<u64>, u64);
+type StampFields = (ByteBuf, u64, u64);
+type Fields = (u8, ByteArray<16>, u32, u8, u32, StampFields, Vec<StampFields>, u64);
+
+/// Nothing is measured from here, since without a failure there is no wait.
+const LONG_AGO: Stamp = Stamp { running: None, wall: UnixTime::from_secs(0) };
 
 /// How a token's attempts stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +45,9 @@ pub(super) struct Record {
     /// Ever, the pending one included.
     pub(super) failures: u32,
     /// When the latest failure was noted.
-    pub(super) since: UnixTime,
+    pub(super) since: Stamp,
     /// When the pending attempt began.
-    pub(super) begun: Option<UnixTime>,
+    pub(super) begun: Option<Stamp>,
     /// How many attempts there were ever; names the pending one.
     pub(super) number: u64,
 }
@@ -59,23 +64,26 @@ pub(super) enum Begin {
 
 impl Record {
     pub(super) const fn fresh(header: Header, number: u64) -> Self {
-        Self { header, attempts: 0, failures: 0, since: UnixTime::from_secs(0), begun: None, number }
+        Self { header, attempts: 0, failures: 0, since: LONG_AGO, begun: None, number }
     }
 
     /// An attempt that is still pending has failed: crash, timeout, or overtaken by this one.
-    pub(super) fn begin(self, now: UnixTime) -> Begin {
-        let since = self.begun.unwrap_or(self.since);
+    pub(super) fn begin(self, now: Stamp) -> Begin {
         if self.attempts >= MAX_ATTEMPTS {
             return Begin::Locked;
         }
+        let since = self.begun.unwrap_or(self.since);
         let wait = wait_after(self.attempts);
-        let until = since.saturating_add(wait);
-        if !wait.is_zero() && now < since {
-            let again = Self { since: now, begun: None, ..self };
-            return Begin::Wait(now.saturating_add(wait), Some(again));
-        }
-        if !wait.is_zero() && now < until {
-            return Begin::Wait(until, None);
+        match now.since(since) {
+            _ if wait.is_zero() => {}
+            Waited::Unknown => {
+                let again = Self { since: now, begun: None, ..self };
+                return Begin::Wait(now.wall.saturating_add(wait), Some(again));
+            }
+            Waited::For(waited) if waited < wait => {
+                return Begin::Wait(now.wall.saturating_add(whole_seconds(wait.saturating_sub(waited))), None);
+            }
+            Waited::For(_) => {}
         }
         Begin::Go(Self {
             attempts: self.attempts + 1,
@@ -88,7 +96,7 @@ impl Record {
     }
 
     /// The pending attempt's end, `None` if there is no such attempt.
-    pub(super) fn settle(self, number: u64, settlement: Settlement, now: UnixTime) -> Option<Self> {
+    pub(super) fn settle(self, number: u64, settlement: Settlement, now: Stamp) -> Option<Self> {
         if self.begun.is_none() || self.number != number {
             return None;
         }
@@ -104,19 +112,30 @@ impl Record {
     /// When the next attempt may begin, `None` if at once or never.
     pub(super) fn wait_until(self) -> Option<UnixTime> {
         let wait = wait_after(self.attempts);
-        (self.attempts < MAX_ATTEMPTS && !wait.is_zero()).then(|| self.since.saturating_add(wait))
+        (self.attempts < MAX_ATTEMPTS && !wait.is_zero())
+            .then(|| self.begun.unwrap_or(self.since).wall.saturating_add(wait))
+    }
+
+    /// The same count for another sealing of the token: nothing is taken back, and what was pending has failed.
+    pub(super) fn carried(self, header: Header) -> Self {
+        Self { header, since: self.begun.unwrap_or(self.since), begun: None, ..self }
+    }
+
+    /// The count at zero, by the server's leave.
+    pub(super) const fn unlocked(self) -> Self {
+        Self { attempts: 0, begun: None, ..self }
     }
 
     pub(super) fn encode(self, device: &dyn DeviceKey) -> Result<Vec<u8>, RecordError> {
         let Header { token, generation } = self.header;
-        let begun = self.begun.iter().map(|time| time.as_secs()).collect();
+        let begun = self.begun.into_iter().map(stamp_fields).collect();
         let fields: Fields = (
             VERSION,
             ByteArray::new(*token.as_bytes()),
             generation.get(),
             self.attempts,
             self.failures,
-            self.since.as_secs(),
+            stamp_fields(self.since),
             begun,
             self.number,
         );
@@ -139,16 +158,35 @@ impl Record {
     }
 
     fn from_fields((version, token, generation, attempts, failures, since, begun, number): Fields) -> Option<Self> {
-        let begun = match *begun {
+        let begun = match begun.as_slice() {
             [] => None,
-            [time] if attempts > 0 => Some(UnixTime::from_secs(time)),
+            [begun] if attempts > 0 => Some(stamp(begun)?),
             _ => return None,
         };
         let generation = Generation::new(generation).ok()?;
         let header = Header { token: TokenId::from_bytes(*token), generation };
-        let record = Self { header, attempts, failures, since: UnixTime::from_secs(since), begun, number };
+        let record = Self { header, attempts, failures, since: stamp(&since)?, begun, number };
         (version == VERSION && attempts <= MAX_ATTEMPTS).then_some(record)
     }
+}
+
+fn stamp_fields(stamp: Stamp) -> StampFields {
+    let (boot, monotonic) = stamp.running.map_or((ByteBuf::new(), 0), |(boot, at)| (ByteBuf::from(boot), at));
+    (boot, monotonic, stamp.wall.as_secs())
+}
+
+fn stamp((boot, monotonic, wall): &StampFields) -> Option<Stamp> {
+    let wall = UnixTime::from_secs(*wall);
+    if boot.is_empty() {
+        return (*monotonic == 0).then(|| Stamp::from(wall));
+    }
+    let boot = boot.as_slice().try_into().ok()?;
+    Some(Stamp::new(boot, Duration::from_millis(*monotonic), wall))
+}
+
+/// At least as long, for a clock of seconds.
+fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs() + u64::from(duration.subsec_nanos() > 0))
 }
 
 /// Three attempts at once, then ever longer waits.

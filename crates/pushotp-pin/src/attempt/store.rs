@@ -52,6 +52,37 @@ pub trait AttemptStore {
     /// [`StoreError::Conflict`] if the record is not `old`, and then nothing changed; [`StoreError::Failed`] if it is
     /// not certain that `new` is durable.
     fn commit(&self, token: TokenId, old: Option<&[u8]>, new: &[u8]) -> Result<(), StoreError>;
+
+    /// A counter of the device that never goes back, whatever files are put back, such as a TPM's. `None`, the default,
+    /// where there is none: then the device believes whatever record it finds, and the server's count decides.
+    ///
+    /// A record older than the counter is refused ([`RecordError::RolledBack`](crate::RecordError::RolledBack)).
+    ///
+    /// ```
+    /// # use pushotp_pin::{AttemptStore, MemoryAttempts};
+    /// # use pushotp_types::TokenId;
+    /// assert_eq!(MemoryAttempts::new().counter(TokenId::from_bytes([7; 16])), Ok(None));
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if it cannot be read.
+    fn counter(&self, _token: TokenId) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
+    /// Raises that counter to `to`, after the record of this number was committed; never lowers it.
+    ///
+    /// ```
+    /// # use pushotp_pin::{AttemptStore, MemoryAttempts};
+    /// # use pushotp_types::TokenId;
+    /// assert_eq!(MemoryAttempts::new().raise(TokenId::from_bytes([7; 16]), 5), Ok(())); // there is none
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if it is not certain that it stands there.
+    fn raise(&self, _token: TokenId, _to: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Why a record was not loaded or replaced.

@@ -1,4 +1,4 @@
-use crate::{CostError, DeviceError, derive::DeriveError};
+use crate::{CostError, DeviceError, HardenError, PresenceError, derive::DeriveError};
 
 /// Why bytes are not a blob.
 ///
@@ -77,9 +77,18 @@ pub enum Field {
     /// What a hardening server is asked.
     #[error("hardener")]
     Hardener,
+    /// Whose presence key it is.
+    #[error("provider")]
+    Provider,
+    /// Which biometrics a presence key is bound to.
+    #[error("enrolment")]
+    Enrolment,
     /// The sealed secret.
     #[error("ciphertext")]
     Ciphertext,
+    /// Of a pending rotation: whether a passcode of the new secret may have left.
+    #[error("mark of use")]
+    Used,
 }
 
 /// Why a secret was not sealed; says nothing of it.
@@ -95,19 +104,33 @@ pub enum SealError {
     /// The device key.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The hardener.
+    #[error(transparent)]
+    Harden(#[from] HardenError),
+    /// A presence key.
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
+    /// The permit is of another device key, or of one that does not throttle any more.
+    #[error("the permit is not this device key's")]
+    NotPermitted,
     /// The memory of the cost cannot be had.
     #[error("the memory for the key derivation cannot be reserved")]
     Memory,
-    /// The values do not make a blob; no input is known that leads here.
+    /// The locks do not make a blob: a hardener without a PIN, two presence keys of one provider, a provider's name,
+    /// enrolment or ciphertext of the wrong length, or more than a blob holds.
     #[error("the values do not make a blob")]
     Format,
 }
 
-/// Why a blob was not opened. A wrong PIN is not among the reasons: it opens the blob to another secret.
+/// Why a blob was not opened. A wrong PIN is not among the reasons: it opens a camouflaged blob to another secret.
 ///
 /// ```
 /// # use pushotp_pin::OpenError;
 /// assert_eq!(OpenError::Tampered.to_string(), "the blob was changed or is not this device key's");
+/// ```
+///
+/// ```compile_fail,E0599
+/// let told = pushotp_pin::OpenError::WrongPin;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -124,18 +147,52 @@ pub enum OpenError {
     /// It opens with a PIN, not with the device key alone.
     #[error("the blob opens with a PIN")]
     NeedsPin,
-    /// It opens with the device key alone.
+    /// It opens without a PIN.
     #[error("the blob has no PIN")]
     NoPin,
+    /// The PIN is of digits and the blob's of any characters, or the other way round.
+    #[error("the blob was sealed with another kind of PIN")]
+    OtherPinMode,
+    /// Another hardener takes part, or none, or one has to.
+    #[error("the blob was sealed with another hardener")]
+    OtherHardener,
+    /// The hardener.
+    #[error(transparent)]
+    Harden(#[from] HardenError),
+    /// No presence key of this provider opens it.
+    #[error("the blob does not open with this presence key")]
+    NoPresence,
+    /// The presence key.
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
     /// The memory of the blob's cost cannot be had.
     #[error("the memory for the key derivation cannot be reserved")]
     Memory,
+}
+
+/// Why a verifiable blob was not opened.
+///
+/// ```
+/// # use pushotp_pin::{OpenError, VerifiableOpenError};
+/// assert_eq!(VerifiableOpenError::WrongPin.to_string(), "the PIN is wrong");
+/// assert_eq!(VerifiableOpenError::from(OpenError::Tampered).to_string(), OpenError::Tampered.to_string());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifiableOpenError {
+    /// It is not the one that the secret was sealed under; the attempt stays counted.
+    #[error("the PIN is wrong")]
+    WrongPin,
+    /// No PIN was tried.
+    #[error(transparent)]
+    Open(#[from] OpenError),
 }
 
 impl From<DeriveError> for SealError {
     fn from(error: DeriveError) -> Self {
         match error {
             DeriveError::Device(error) => Self::Device(error),
+            DeriveError::Harden(error) => Self::Harden(error),
             DeriveError::Memory => Self::Memory,
             DeriveError::Impossible => Self::Format,
         }
@@ -146,6 +203,7 @@ impl From<DeriveError> for OpenError {
     fn from(error: DeriveError) -> Self {
         match error {
             DeriveError::Device(error) => Self::Device(error),
+            DeriveError::Harden(error) => Self::Harden(error),
             DeriveError::Memory => Self::Memory,
             DeriveError::Impossible => Self::Tampered,
         }

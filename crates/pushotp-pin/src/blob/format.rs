@@ -3,13 +3,19 @@
 //! ```cddl
 //! pin-blob    = [ magic: bstr .size 4, ver: 1, hdr: bstr .size (38..119), slots: [1*4 slot], tag: bstr .size 32 ]
 //! crypto-hdr  = [ tid: bstr .size 16, generation: 1..4294967295, devkey: bstr .size 16, klen: 16..64, crit: [0*8 uint] ]
-//! slot        = pin-slot / device-slot
-//! pin-slot    = [ kind: 1, slot-id: 0..255, suite: 1, cost: argon, mode: 0, layers: 1, hard: bstr .size 0, ct: bstr ]
+//! slot        = pin-slot / presence-slot / device-slot
+//! pin-slot    = [ kind: 1, slot-id: 0..255, suite: 1..2, cost: argon, mode: 0..1, layers: 1 / 3,
+//!                 hard: bstr .size (0..32), ct: bstr .size (16..96) ]
 //! argon       = [ alg: 1, m-kib: 8..262144, t: 1..16, p: 1..4, salt: bstr .size (16..32) ]
+//! presence-slot = [ kind: 2, slot-id: 0..255, provider: tstr .size (1..32), enrolment: bstr .size (0..64),
+//!                 ct: bstr .size (16..600) ]
 //! device-slot = [ kind: 3, slot-id: 0..255, iv: bstr .size 12, ct: bstr .size (32..80) ]
 //! ```
+//!
+//! Slots stand by rising slot-id. There is at most one PIN slot, since two would be two blobs of one secret; one presence
+//! slot for each provider; and a device slot only alone, since it would open the others' secret without a person.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::{fmt, marker::PhantomData};
 
 use pushotp_cbor::{ByteArray, ByteBuf};
@@ -21,6 +27,14 @@ use serde::{
 /// `OPP1`.
 pub(super) const MAGIC: [u8; 4] = *b"OPP1";
 pub(super) const VERSION: u8 = 1;
+/// Argon2id, version 0x13: the only algorithm so far.
+pub(super) const ARGON2ID: u8 = 1;
+/// The device key's pseudorandom function takes part: always.
+pub(super) const DEVICE_LAYER: u8 = 1;
+/// A hardener takes part.
+pub(super) const HARDENER_LAYER: u8 = 2;
+/// What the AEAD of a device slot adds, in bytes.
+pub(super) const AEAD_TAG: usize = 16;
 
 /// magic, version, header, slots, tag.
 pub(super) type BlobFields = (ByteArray<4>, u8, ByteBuf, List<Slot>, ByteArray<32>);
@@ -34,6 +48,9 @@ pub(super) type CostFields = (u8, u32, u32, u32, ByteBuf);
 /// All of a PIN slot but its ciphertext: kind, id, suite, cost, mode, layers, hardener.
 pub(super) type PinFields = (u8, u8, u8, CostFields, u8, u8, ByteBuf);
 
+/// All of a presence slot but its ciphertext: kind, id, provider, enrolment.
+pub(super) type PresenceFields = (u8, u8, String, ByteBuf);
+
 /// All of a device slot but its ciphertext: kind, id, iv.
 pub(super) type DeviceFields = (u8, u8, ByteArray<12>);
 
@@ -41,19 +58,34 @@ pub(super) type DeviceFields = (u8, u8, ByteArray<12>);
 #[derive(Clone)]
 pub(super) enum Slot {
     Pin(PinFields, ByteBuf),
+    Presence(PresenceFields, ByteBuf),
     Device(DeviceFields, ByteBuf),
 }
 
 const PIN: u8 = 1;
+const PRESENCE: u8 = 2;
 const DEVICE: u8 = 3;
 
 impl Slot {
-    pub(super) fn pin(suite: u8, cost: CostFields, mode: u8, layers: u8) -> PinFields {
-        (PIN, 0, suite, cost, mode, layers, ByteBuf::new())
+    pub(super) fn pin(suite: u8, cost: CostFields, mode: u8, hardener: Option<[u8; 16]>) -> PinFields {
+        let layers = DEVICE_LAYER | if hardener.is_some() { HARDENER_LAYER } else { 0 };
+        (PIN, 0, suite, cost, mode, layers, hardener.map(ByteBuf::from).unwrap_or_default())
+    }
+
+    pub(super) fn presence(id: u8, provider: &str, enrolment: Vec<u8>) -> PresenceFields {
+        (PRESENCE, id, provider.into(), ByteBuf::from(enrolment))
     }
 
     pub(super) fn device(iv: [u8; 12]) -> DeviceFields {
         (DEVICE, 0, ByteArray::new(iv))
+    }
+
+    pub(super) const fn id(&self) -> u8 {
+        match self {
+            Self::Pin(fields, _) => fields.1,
+            Self::Presence(fields, _) => fields.1,
+            Self::Device(fields, _) => fields.1,
+        }
     }
 }
 
@@ -63,6 +95,9 @@ impl Serialize for Slot {
         match self {
             Self::Pin((kind, id, suite, cost, mode, layers, hard), ct) => {
                 (kind, id, suite, cost, mode, layers, hard, ct).serialize(serializer)
+            }
+            Self::Presence((kind, id, provider, enrolment), ct) => {
+                (kind, id, provider, enrolment, ct).serialize(serializer)
             }
             Self::Device((kind, id, iv), ct) => (kind, id, iv, ct).serialize(serializer),
         }
@@ -91,6 +126,10 @@ impl<'de> Visitor<'de> for SlotVisitor {
                 let (id, suite, cost) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
                 let (mode, layers, hard) = (next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
                 Ok(Slot::Pin((PIN, id, suite, cost, mode, layers, hard), next(&mut seq)?))
+            }
+            PRESENCE => {
+                let fields = (PRESENCE, next(&mut seq)?, next(&mut seq)?, next(&mut seq)?);
+                Ok(Slot::Presence(fields, next(&mut seq)?))
             }
             DEVICE => {
                 let fields = (DEVICE, next(&mut seq)?, next(&mut seq)?);

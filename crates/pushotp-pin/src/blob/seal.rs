@@ -10,11 +10,14 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{
-    ARGON2ID, Blob, CAMOUFLAGE, DEVICE_LAYER, NUMERIC, OpenError, SealError,
-    format::{DeviceFields, HeaderFields, List, MAGIC, Slot, VERSION},
+    Blob, Locks, OpenError, SealError,
+    format::{ARGON2ID, DeviceFields, HeaderFields, List, MAGIC, Slot, VERSION},
     id, tag,
 };
-use crate::{Arena, Cost, DeviceKey, Header, Pin, UniformSecret, derive};
+use crate::{
+    Arena, Cost, DeviceKey, Header, Mode, Pin, PinMode, PresenceKey, UniformSecret,
+    derive::{self, Layers, Stretch},
+};
 
 /// What sealing needs besides the secret and the PIN.
 ///
@@ -74,18 +77,7 @@ impl Blob {
     ///
     /// The example of [`Blob`] shows it.
     pub fn seal_pin(secret: &UniformSecret, pin: &Pin, sealing: Sealing<'_>) -> Result<Self, SealError> {
-        let Sealing { header, cost, device, arena, rng } = sealing;
-        let plain = secret.secret().expose();
-        let header = encode_header(header, device, plain.len())?;
-        let mut salt = [0; 16];
-        rng.fill_bytes(&mut salt);
-        let stored = (ARGON2ID, cost.memory_kib(), cost.passes(), cost.lanes(), ByteBuf::from(salt));
-        let fields = Slot::pin(CAMOUFLAGE, stored, NUMERIC, DEVICE_LAYER);
-        let context = derive::context(&header, &fields)?;
-        let stretch = derive::Stretch { cost, salt: &salt, context, len: plain.len() };
-        let mut ciphertext = derive::mask(pin, &stretch, device, arena)?;
-        xor(&mut ciphertext, plain);
-        finish(header, Slot::Pin(fields, ByteBuf::from(ciphertext.as_slice())), device)
+        Self::seal(secret, &Locks::pin(pin), sealing)
     }
 
     /// Seals a secret under the device key alone, for a token without a PIN.
@@ -109,17 +101,97 @@ impl Blob {
     ///
     /// The example of [`open_device`](Self::open_device) shows it.
     pub fn seal_device(secret: &UniformSecret, sealing: Sealing<'_>) -> Result<Self, SealError> {
-        let Sealing { header, device, rng, .. } = sealing;
-        let plain = secret.secret().expose();
-        let header = encode_header(header, device, plain.len())?;
+        Self::seal(secret, &Locks::device(), sealing)
+    }
+}
+
+impl<M: Mode> Blob<M> {
+    /// Seals a secret under a PIN, under presence keys, or under both, each together with the device key; or under that alone.
+    ///
+    /// Call it **once per secret**, as [`seal_pin`](Blob::seal_pin) says: another PIN, another cost, a presence key more or
+    /// less need a new secret and [`rotate`](Self::rotate).
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture/world.rs")); }
+    /// # use world::*;
+    /// use pushotp_pin::{Arena, Blob, Locks, Sealing};
+    ///
+    /// let (pin, finger, mut rng) = (pin("271846"), presence(), rng(1));
+    /// let sealing = Sealing { header: HEADER, cost: cost(), device: &device(), arena: &mut Arena::new(), rng: &mut rng };
+    /// let blob = Blob::seal(&secret(), &Locks::pin(&pin).or_presence(&finger), sealing)?;
+    /// assert!(blob.needs_pin() && blob.presence_providers().eq(["software"]));
+    /// # Ok::<(), pushotp_pin::SealError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal(secret: &UniformSecret, locks: &Locks<'_, M>, sealing: Sealing<'_>) -> Result<Self, SealError> {
+        let Sealing { header, cost, device, arena, rng } = sealing;
+        if locks.permit.as_ref().is_some_and(|permit| !permit.allows(device)) {
+            return Err(SealError::NotPermitted);
+        }
+        if locks.hardener.is_some() && locks.pin.is_none() {
+            return Err(SealError::Format);
+        }
+        let bytes = encode_header(header, device, secret.secret().expose().len())?;
+        let target = Target { header: &bytes, plain: secret.secret().expose() };
+        let mut slots = Vec::new();
+        if let Some(pin) = locks.pin {
+            let hardener = locks.hardener.map(|hardener| (hardener, header.token));
+            slots.push(target.pin_slot::<M>(pin, &Layers { device, hardener }, cost, arena, rng)?);
+        }
+        for (key, id) in locks.presence.iter().zip(1..) {
+            slots.push(target.presence_slot(id, *key, rng)?);
+        }
+        if slots.is_empty() {
+            slots.push(target.device_slot(device, rng)?);
+        }
+        finish(bytes, &slots, device)
+    }
+}
+
+/// What every slot is about.
+struct Target<'a> {
+    header: &'a [u8],
+    plain: &'a [u8],
+}
+
+impl Target<'_> {
+    fn pin_slot<M: Mode>(
+        &self,
+        pin: &Pin,
+        layers: &Layers<'_>,
+        cost: Cost,
+        arena: &mut Arena,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Slot, SealError> {
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        let stored = (ARGON2ID, cost.memory_kib(), cost.passes(), cost.lanes(), ByteBuf::from(salt));
+        let mode = match pin.mode() {
+            PinMode::Numeric => 0,
+            PinMode::Alphanumeric => 1,
+        };
+        let fields = Slot::pin(M::SUITE, stored, mode, layers.hardener.map(|(hardener, _)| hardener.id()));
+        let stretch = Stretch { cost, salt: &salt, context: derive::context(self.header, &fields)? };
+        let material = derive::unsealer(pin, &stretch, layers, arena)?;
+        Ok(Slot::Pin(fields, ByteBuf::from(M::seal(&material, self.plain)?)))
+    }
+
+    fn presence_slot(&self, id: u8, key: &dyn PresenceKey, rng: &mut dyn CryptoRng) -> Result<Slot, SealError> {
+        let fields = Slot::presence(id, key.provider(), key.enrolment());
+        let context = derive::context(self.header, &fields)?;
+        Ok(Slot::Presence(fields, ByteBuf::from(key.wrap(&context, self.plain, rng)?)))
+    }
+
+    fn device_slot(&self, device: &dyn DeviceKey, rng: &mut dyn CryptoRng) -> Result<Slot, SealError> {
         let mut iv = [0; 12];
         rng.fill_bytes(&mut iv);
         let fields = Slot::device(iv);
-        let context = derive::context(&header, &fields)?;
+        let context = derive::context(self.header, &fields)?;
         let key = derive::slot_key(&context, device)?;
-        let sealed = aead(&key).encrypt(&Nonce::from(iv), Payload { msg: plain, aad: &context });
-        let ciphertext = sealed.map_err(|_| SealError::Format)?;
-        finish(header, Slot::Device(fields, ByteBuf::from(ciphertext)), device)
+        let sealed = aead(&key).encrypt(&Nonce::from(iv), Payload { msg: self.plain, aad: &context });
+        Ok(Slot::Device(fields, ByteBuf::from(sealed.map_err(|_| SealError::Format)?)))
     }
 }
 
@@ -131,11 +203,11 @@ fn encode_header(header: Header, device: &dyn DeviceKey, len: usize) -> Result<V
 }
 
 /// Adds the tag, and reads the result: what is written can be read.
-fn finish(header: Vec<u8>, slot: Slot, device: &dyn DeviceKey) -> Result<Blob, SealError> {
-    let tag = tag(&header, &slot, device)?;
-    let fields = (ByteArray::new(MAGIC), VERSION, ByteBuf::from(header), [slot], ByteArray::new(tag));
+fn finish<M: Mode>(header: Vec<u8>, slots: &[Slot], device: &dyn DeviceKey) -> Result<Blob<M>, SealError> {
+    let tag = tag(&header, slots, device)?;
+    let fields = (ByteArray::new(MAGIC), VERSION, ByteBuf::from(header), slots, ByteArray::new(tag));
     let bytes = encode(&fields).map_err(|_| SealError::Format)?;
-    Blob::decode(&bytes).map_err(|_| SealError::Format)
+    Blob::decode_as(&bytes).map_err(|_| SealError::Format)
 }
 
 pub(super) fn aead_open(
@@ -151,11 +223,4 @@ pub(super) fn aead_open(
 
 fn aead(key: &[u8; 32]) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(&Key::from(*key))
-}
-
-/// `to` XOR `with`; both have the length of the secret.
-pub(super) fn xor(to: &mut [u8], with: &[u8]) {
-    for (to, with) in to.iter_mut().zip(with) {
-        *to ^= with;
-    }
 }

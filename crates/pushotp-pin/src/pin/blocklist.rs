@@ -15,6 +15,25 @@ pub(super) fn is_trivial(digits: &[u8]) -> bool {
     dated || has_two_digits(digits) || is_run(digits)
 }
 
+/// Whether a text is on the blocklist: digits as above, other characters as far as the rules make sense for them.
+///
+/// Capital letters count as small ones; counting does not go on behind the last letter.
+pub(super) fn is_trivial_text(text: &str) -> bool {
+    let same = |one: char, other: char| one.eq_ignore_ascii_case(&other);
+    let first = text.chars().next().unwrap_or_default();
+    let second = text.chars().find(|c| !same(*c, first)).unwrap_or(first);
+    let has_two = text.chars().all(|c| same(c, first) || same(c, second));
+    let steps = || text.chars().zip(text.chars().skip(1)).map(|(from, to)| step(from, to));
+    let is_run = [-2, -1, 1, 2].into_iter().any(|wanted| steps().all(|step| step == wanted));
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    has_two || is_run || is_number && is_trivial(text.as_bytes())
+}
+
+/// How far apart two characters are in Unicode, which has alphabets in their order.
+fn step(from: char, to: char) -> i64 {
+    i64::from(u32::from(to.to_ascii_lowercase())) - i64::from(u32::from(from.to_ascii_lowercase()))
+}
+
 fn has_two_digits(digits: &[u8]) -> bool {
     let seen = digits.iter().fold(0_u16, |seen, digit| seen | 1 << (digit & 15));
     seen.count_ones() <= 2
