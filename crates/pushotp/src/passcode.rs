@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use pushotp_oath::{DataInput, Key, OcraSuite, Period, Question, Totp};
+use pushotp_oath::{DataInput, Hotp, Key, OcraSuite, Period, Question, Totp};
 use pushotp_types::{Code, Digits, UnixTime};
 
 /// How long a failure counts, in seconds: 30 days.
@@ -19,6 +19,11 @@ pub(crate) fn bound(key: &Key, hash: &[u8; 32]) -> Option<Code> {
 ///
 /// Source: RFC 6238.
 pub(crate) const TYPED: Totp = Totp::new(Digits::EIGHT, Period::THIRTY);
+
+/// The passcode that counts: HOTP with HMAC-SHA-256, 8 digits.
+///
+/// Source: RFC 4226.
+pub(crate) const COUNTED: Hotp = Hotp::new(Digits::EIGHT);
 
 /// One more failure in a bucket that empties evenly within 30 days: its level and the time of that level.
 pub(crate) fn leaky_bucket((level, since): (u8, u64), now: UnixTime) -> (u8, u64) {

@@ -1,12 +1,13 @@
 use core::fmt;
 
+use pushotp_oath::{Counter, Hotp, Period, Totp};
 use pushotp_pin::{Pending as Attempt, Pin, SettleError, Settled, Settlement};
-use pushotp_types::{TokenId, UnixTime};
+use pushotp_types::{Secret, TokenId, UnixTime};
 use pushotp_wire::{
     Error as WireError,
     device::{self, Approval},
     message::ResultMessage,
-    terms::{Reason, Status, UserVerification},
+    terms::{PasscodeKind, Reason, Status, UserVerification},
 };
 
 use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt, key_of};
@@ -242,15 +243,33 @@ impl Authenticator {
         if !prompt.tokens().iter().any(|held| held.id == token) {
             return Err(AuthenticatorError::NoToken);
         }
+        let (otp, hash) = (prompt.shown.otp(), prompt.shown.hash());
+        let counter = Counter::new(self.memory.token_mut(token)?.counter);
         let sent = self.next(now)?;
-        let hash = prompt.shown.hash();
-        let (code, attempt) =
-            self.unlock(token, pin, now, |secret| passcode::bound(&key_of(secret), hash.as_bytes()))?;
-        if let Some(code) = code {
-            return Ok((code, attempt, sent));
+        let generate = |secret: &Secret| {
+            let key = key_of(secret);
+            match otp.kind() {
+                PasscodeKind::Totp => Some(Totp::new(otp.digits(), Period::THIRTY).generate(&key, now)),
+                PasscodeKind::Hotp => Some(Hotp::new(otp.digits()).generate(&key, counter)),
+                _ => passcode::bound(&key, hash.as_bytes()),
+            }
+        };
+        let (code, attempt) = self.unlock(token, pin, now, generate)?;
+        let used = if otp.kind() == PasscodeKind::Hotp { self.use_counter(token) } else { Ok(()) };
+        match (code, used) {
+            (Some(code), Ok(())) => Ok((code, attempt, sent)),
+            (_, used) => {
+                self.settle(attempt, Settlement::Unjudged, now).transpose()?;
+                used.and(Err(AuthenticatorError::Message(WireError::Code)))
+            }
         }
-        self.settle(attempt, Settlement::Unjudged, now).transpose()?;
-        Err(AuthenticatorError::Message(WireError::Code))
+    }
+
+    /// Uses a HOTP counter up, before its passcode leaves.
+    fn use_counter(&mut self, token: TokenId) -> Result<(), AuthenticatorError> {
+        let held = self.memory.token_mut(token)?;
+        held.counter = held.counter.saturating_add(1);
+        Ok(self.memory.save()?)
     }
 
     /// Takes the server's reply to an approval.

@@ -384,6 +384,7 @@ impl Confirming {
                 push: 1,
                 blob: ByteBuf::from(blob.as_bytes()),
                 retry: ByteBuf::new(),
+                counter: 0,
             });
         }
         let Enrolled { binding, server_key, keys, .. } = &self.enrolled;

@@ -41,6 +41,8 @@ tuple_struct! {
         blob: ByteBuf,
         /// The failed tries at its PIN, empty before the first.
         retry: ByteBuf,
+        /// HOTP: the next counter.
+        counter: u64,
     }
 
     /// A challenge that was shown.

@@ -184,7 +184,7 @@ impl LoginServer {
         for _ in 0..TRIES {
             let keys = self.held_keys(sender, &approve.token()).await?;
             let judging = Judging { server: self, sender, approve, hash: signed.hash(), keys };
-            let judge = |record: &Record, login: &Login| judging.event(record, login);
+            let judge = |record: &Record, login: &Login| judging.event(record, login, now);
             let about = (approve.challenge(), approve.sent());
             if let Some(told) = self.decide(sender, about, (now, &mut *rng), judge).await? {
                 return Ok(told);
@@ -223,15 +223,16 @@ impl LoginServer {
             if !login.devices.contains(&sender.device) {
                 return Ok(Change::Keep(Some(Told::refused(WireError::TokenMismatch))));
             }
-            let Some(Judged { event, under }) = judge(record, login)? else { return Ok(Change::Keep(None)) };
+            let Some(Judged { event, right }) = judge(record, login)? else { return Ok(Change::Keep(None)) };
             let transition = state::apply(&stored_request(login)?, &event, now);
             let mut told = Told::read(&transition);
             if !self.carry_out(record, (id, sender.device), &transition, &happened) {
                 return Ok(Change::Keep(Some(told)));
             }
             let accepted = transition.effects.iter().any(|effect| matches!(effect, Effect::ResetFailures(_)));
-            if let Some(approved) = under.filter(|_| accepted) {
-                told.leftovers = self.after_approval(record, sender, approved, &happened)?;
+            if let Some((token, under, spent)) = right.filter(|_| accepted) {
+                told.leftovers = self.after_approval(record, sender, (token, under), &happened)?;
+                record.token_mut(&Id::new(*token.as_bytes())).ok_or(ServerError::Record)?.spend(spent)?;
             }
             flag(record, sender.device, sent, &happened);
             Ok(Change::Write(Some(told)))

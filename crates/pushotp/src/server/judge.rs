@@ -1,6 +1,6 @@
 //! Judging a device's answer against the login that it names.
 
-use pushotp_types::{DeviceId, TokenId};
+use pushotp_types::{DeviceId, TokenId, UnixTime};
 use pushotp_wire::{
     Error as WireError,
     message::Approve,
@@ -16,8 +16,8 @@ use super::{
     answer::Sender,
     audit::Happened,
     record::{Id, Login, Record},
-    request::{audit_kind, store_request},
-    secret::{Leftovers, TokenKeys},
+    request::{audit_kind, otp_of, store_request},
+    secret::{Leftovers, Spent, TokenKeys},
 };
 use crate::passcode;
 
@@ -50,16 +50,16 @@ impl Told {
     }
 }
 
-/// An event, and for an approval the secret under which its passcode is right.
+/// An event, and for an approval the secret under which its passcode is right and what that uses up.
 #[derive(Clone, Copy)]
 pub(super) struct Judged {
     pub(super) event: Event,
-    pub(super) under: Option<(TokenId, Under)>,
+    pub(super) right: Option<(TokenId, Under, Spent)>,
 }
 
 impl Judged {
     pub(super) const fn new(event: Event) -> Self {
-        Self { event, under: None }
+        Self { event, right: None }
     }
 }
 
@@ -78,7 +78,7 @@ impl Judging<'_> {
     /// The approval with all verdicts; number and passcode are both compared, in constant time, whatever else is wrong.
     ///
     /// `None` if the keys are no longer those that the record names.
-    pub(super) fn event(&self, record: &Record, login: &Login) -> Result<Option<Judged>, ServerError> {
+    pub(super) fn event(&self, record: &Record, login: &Login, now: UnixTime) -> Result<Option<Judged>, ServerError> {
         let approve = self.approve;
         let id = Id::new(*approve.token().as_bytes());
         let held = record.token(&id).filter(|token| token.device == self.sender.device);
@@ -95,7 +95,9 @@ impl Judging<'_> {
             None => TokenPolicy::NONE,
         };
         let number = self.server.number_hash(&login.id, approve.expose_number())?;
-        let under = self.keys.as_ref().and_then(|keys| keys.under(&login.hash, approve.expose_code()));
+        let answer = (&*login.hash, approve.expose_code());
+        let kind = otp_of(login)?.kind();
+        let right = self.keys.as_ref().zip(held).and_then(|(keys, token)| keys.judge(kind, answer, (token, now)));
         let event = Event::Approve(Approval {
             device: DeviceId::from_bytes(*self.sender.device),
             rh: self.hash,
@@ -105,10 +107,10 @@ impl Judging<'_> {
             token_policy,
             verification: approve.verification(),
             number: NumberVerdict::of(login.number.as_slice(), number.as_slice()),
-            passcode: if under.is_some() { PasscodeVerdict::Right } else { PasscodeVerdict::Wrong },
+            passcode: if right.is_some() { PasscodeVerdict::Right } else { PasscodeVerdict::Wrong },
             failures: held.map_or(0, |token| token.failures),
         });
-        Ok(Some(Judged { event, under: under.map(|under| (approve.token(), under)) }))
+        Ok(Some(Judged { event, right: right.map(|(under, spent)| (approve.token(), under, spent)) }))
     }
 }
 

@@ -1,5 +1,5 @@
 use pushotp_cbor::ByteBuf;
-use pushotp_types::{DeviceId, TokenId, UnixTime};
+use pushotp_types::{DeviceId, Digits, TokenId, UnixTime};
 use pushotp_wire::{
     envelope,
     message::{Cancel, Challenge, ChallengeParts, Payload},
@@ -92,7 +92,7 @@ impl LoginServer {
             let payload = self.challenge(account, request, (&draft, &record, &tokens), now)?;
             let withdrawn = self.withdraw(account, &record, now, &mut *rng).await?;
             let mut pushes = self.seal_for_devices(account, (&record, &tokens), &payload.0, &mut *rng).await?;
-            let login = self.login(&draft, (&tokens, &payload, &pushes), now)?;
+            let login = self.login(&draft, (&tokens, &payload, &pushes), request, now)?;
             let happened = Self::happened(now, rng);
             if self.keep_login(account, login, &happened).await? {
                 pushes.extend(withdrawn);
@@ -279,7 +279,7 @@ impl LoginServer {
             nonce: draft.nonce,
             policy,
             number: draft.number.mode,
-            otp: OtpSpec::BOUND,
+            otp: OtpSpec::new(request.passcode_kind(), Digits::EIGHT)?,
             context,
         })?;
         Ok((challenge.encode()?, policy))
@@ -335,6 +335,7 @@ impl LoginServer {
         &self,
         draft: &Draft,
         (tokens, (payload, policy), pushes): (&[Id], &(Payload, ChallengePolicy), &[Push]),
+        request: &LoginRequest,
         now: UnixTime,
     ) -> Result<Login, ServerError> {
         let id = Id::new(*draft.id.as_bytes());
@@ -349,6 +350,7 @@ impl LoginServer {
             issued: now.as_secs(),
             expires: now.saturating_add(self.policy.challenge_life).as_secs(),
             policy: policy.bits(),
+            otp: request.passcode_kind().code(),
             number: self.number_hash(&id, &draft.number.shown)?,
             state: (PENDING, 0, Id::new([0; 16]), Id::new([0; 16])),
             answers: Vec::new(),

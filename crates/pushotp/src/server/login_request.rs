@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use pushotp_wire::{Error, message::Context};
+use pushotp_wire::{Error, message::Context, terms::PasscodeKind};
 
 use super::AccountId;
 
@@ -41,6 +41,7 @@ pub struct LoginRequest {
     action: Option<String>,
     number: NumberMatching,
     in_app: bool,
+    passcode: PasscodeKind,
 }
 
 impl LoginRequest {
@@ -72,6 +73,7 @@ impl LoginRequest {
             action: None,
             number: NumberMatching::default(),
             in_app: false,
+            passcode: PasscodeKind::Bound,
         }
     }
 
@@ -202,6 +204,27 @@ impl LoginRequest {
     pub fn in_app_only(mut self) -> Self {
         self.in_app = true;
         self
+    }
+
+    /// Which passcode the approval carries, 8 digits of HMAC-SHA-256 each; by default the one that is bound to this login.
+    ///
+    /// Weaker: [`PasscodeKind::Hotp`] and [`PasscodeKind::Totp`] answer any login. They are for agents that forward a
+    /// passcode to another validator; here each is accepted once, and a TOTP passcode also uses up the one to be typed.
+    ///
+    /// ```
+    /// use pushotp::{LoginRequest, wire::terms::PasscodeKind};
+    ///
+    /// let request = LoginRequest::new("VPN gateway").passcode(PasscodeKind::Totp);
+    /// assert!(format!("{request:?}").contains("Totp"));
+    /// ```
+    #[must_use]
+    pub fn passcode(mut self, kind: PasscodeKind) -> Self {
+        self.passcode = kind;
+        self
+    }
+
+    pub(super) const fn passcode_kind(&self) -> PasscodeKind {
+        self.passcode
     }
 
     pub(super) const fn is_in_app_only(&self) -> bool {

@@ -50,6 +50,8 @@ tuple_struct! {
         muted: u8,
         /// TOTP: the last accepted step + 1. Only grows.
         next_step: u64,
+        /// HOTP: the next counter. Only grows.
+        next_counter: u64,
         /// Failed passcodes since the last success.
         failures: u8,
         /// Failed passcodes of 30 days, as a leaky bucket: level and the time of its last change.
@@ -131,6 +133,8 @@ tuple_struct! {
         issued: u64,
         expires: u64,
         policy: u8,
+        /// The kind of passcode that an approval carries.
+        otp: u8,
         /// A keyed hash of the number to type.
         number: Hash,
         /// State of the protocol, with up to three values that belong to it.
@@ -276,6 +280,7 @@ mod tests {
             push: 2,
             muted: 1,
             next_step: u64::MAX,
+            next_counter: u64::MAX,
             failures: u8::MAX,
             month: (u8::MAX, u64::MAX),
             device: id,
@@ -311,6 +316,7 @@ mod tests {
             issued: u64::MAX,
             expires: u64::MAX,
             policy: u8::MAX,
+            otp: u8::MAX,
             number: hash,
             state: (u8::MAX, u64::MAX, id, id),
             answers: vec![answer; 4],

@@ -1,9 +1,9 @@
 //! The protocol's request, as the account record stores it.
 
-use pushotp_types::{DeviceId, TokenId, UnixTime};
+use pushotp_types::{DeviceId, Digits, TokenId, UnixTime};
 use pushotp_wire::{
     state::{self, Audit, Reply, Request, State},
-    terms::{ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, OtpSpec, Status},
+    terms::{ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, OtpSpec, PasscodeKind, Status},
 };
 
 use super::{
@@ -36,11 +36,17 @@ pub(super) fn stored_request(login: &Login) -> Result<Request, ServerError> {
         hash: ChallengeHash::from_bytes(*login.hash),
         tokens: login.tokens.iter().map(|token| TokenId::from_bytes(**token)).collect(),
         policy: ChallengePolicy::from_bits(login.policy).map_err(|_| ServerError::Record)?,
-        otp: OtpSpec::BOUND,
+        otp: otp_of(login)?,
         expires: UnixTime::from_secs(login.expires),
         state,
         answers: login.answers.iter().map(stored_answer).collect::<Result<_, _>>()?,
     })
+}
+
+/// Which passcode a login's approvals carry: always 8 digits.
+pub(super) fn otp_of(login: &Login) -> Result<OtpSpec, ServerError> {
+    let kind = PasscodeKind::from_code(login.otp).map_err(|_| ServerError::Record)?;
+    OtpSpec::new(kind, Digits::EIGHT).map_err(|_| ServerError::Record)
 }
 
 fn stored_answer(answer: &Answer) -> Result<state::Answer, ServerError> {

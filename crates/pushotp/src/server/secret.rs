@@ -1,9 +1,9 @@
 //! The secrets of tokens: where they are stored, and which of them count.
 
 use pushotp_cbor::{ByteBuf, Bytes};
-use pushotp_oath::Key;
-use pushotp_types::{HashAlgorithm, Secret, TokenId};
-use pushotp_wire::state::housekeeping::Under;
+use pushotp_oath::{Advance, Counter, HotpVerdict, Key, LookAhead, Step, Verdict, Window};
+use pushotp_types::{HashAlgorithm, Secret, TokenId, UnixTime};
+use pushotp_wire::{state::housekeeping::Under, terms::PasscodeKind};
 use zeroize::Zeroizing;
 
 use super::{
@@ -12,6 +12,12 @@ use super::{
     vault::hex,
 };
 use crate::passcode;
+
+/// How many counters a device may have used up for approvals that never came.
+const AHEAD: LookAhead = match LookAhead::new(10) {
+    Ok(ahead) => ahead,
+    Err(_) => LookAhead::ZERO,
+};
 
 /// A token's secret, under the name that it is stored under.
 struct Named {
@@ -44,6 +50,37 @@ impl TokenKeys {
         }
     }
 
+    /// Under which secret the passcode of an approval is right, and what it uses up if the approval is accepted. Under both
+    /// it is judged, whatever the first says.
+    pub(super) fn judge(
+        &self,
+        kind: PasscodeKind,
+        (question, code): (&[u8; 32], &str),
+        (token, now): (&Token, UnixTime),
+    ) -> Option<(Under, Spent)> {
+        let answers = |named: &Named| match kind {
+            PasscodeKind::Totp => {
+                let last = token.next_step.checked_sub(1).map(Step::new);
+                match passcode::TYPED.verify(&named.key, code, now, Window::ONE, last) {
+                    Verdict::Match(found) => Some(Spent::Step(found.advance())),
+                    _ => None,
+                }
+            }
+            PasscodeKind::Hotp => {
+                let next = Counter::new(token.next_counter);
+                match passcode::COUNTED.verify(&named.key, code, next, AHEAD) {
+                    HotpVerdict::Match(found) => Some(Spent::Counter(found.advance())),
+                    _ => None,
+                }
+            }
+            _ => {
+                passcode::bound(&named.key, question).is_some_and(|right| right.matches(code)).then_some(Spent::Nothing)
+            }
+        };
+        let (current, pending) = (answers(&self.current), self.pending.as_ref().and_then(answers));
+        current.map(|spent| (Under::Current, spent)).or_else(|| pending.map(|spent| (Under::Pending, spent)))
+    }
+
     /// The secret that a rotation starts from.
     pub(super) const fn current(&self) -> &Secret {
         &self.current.secret
@@ -52,6 +89,39 @@ impl TokenKeys {
     /// The keys under which a typed passcode is right.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         core::iter::once(&self.current).chain(&self.pending).map(|named| &named.key)
+    }
+}
+
+/// What an accepted passcode uses up.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spent {
+    /// Nothing: it answers one challenge alone.
+    Nothing,
+    /// A TOTP step.
+    Step(Advance),
+    /// A HOTP counter.
+    Counter(Advance),
+}
+
+impl Token {
+    /// Uses it up, in the write that tells the verdict.
+    ///
+    /// # Errors
+    /// [`ServerError::Busy`] if it was judged against another version of the record.
+    pub(super) fn spend(&mut self, spent: Spent) -> Result<(), ServerError> {
+        let (next, from, to) = match spent {
+            Spent::Nothing => return Ok(()),
+            Spent::Step(advance) => {
+                let from = advance.from().map_or(0, |last| last.saturating_add(1));
+                (&mut self.next_step, from, advance.to().saturating_add(1))
+            }
+            Spent::Counter(advance) => (&mut self.next_counter, advance.from().unwrap_or(0), advance.to()),
+        };
+        if *next != from {
+            return Err(ServerError::Busy);
+        }
+        *next = to;
+        Ok(())
     }
 }
 

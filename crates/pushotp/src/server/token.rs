@@ -251,6 +251,7 @@ impl LoginServer {
                 push: PushSwitch::On.code(),
                 muted: 0,
                 next_step: 0,
+                next_counter: 0,
                 failures: 0,
                 month: (0, now.as_secs()),
                 device: Id::new([0; 16]),

@@ -3,9 +3,12 @@
 use pollster::block_on;
 use pushotp::{
     Authenticator, DeviceSetup, Incoming, LoginRequest, LoginStart, MemoryStorage, NewToken, NumberMatching, Outcome,
-    Prompt, Protection, SoftwareKeys, Started,
+    PasscodeVerdict, Prompt, Protection, SoftwareKeys, Started,
     types::TokenId,
-    wire::{Error as WireError, terms::PushAddress},
+    wire::{
+        Error as WireError,
+        terms::{PasscodeKind, PushAddress},
+    },
 };
 
 use crate::fixture::{NOW, World, cost};
@@ -172,4 +175,53 @@ fn a_p256_device_logs_in() {
     let (prompt, started) = shown(&mut world, &LoginRequest::new("VPN")).unwrap();
     let (token, number) = (prompt.tokens()[0].id, world.number(&started));
     assert!(matches!(approve(&mut world, prompt, (token, &number)), Outcome::Accepted { .. }));
+}
+
+/// HOTP and TOTP answer any login, so each is accepted once; the same rule as for a passcode that is typed.
+#[test]
+fn a_passcode_of_another_kind_is_accepted_once() {
+    let kinds = [PasscodeKind::Totp, PasscodeKind::Hotp];
+    for kind in kinds {
+        let request = LoginRequest::new("VPN gateway").passcode(kind);
+        let mut world = World::new();
+        let (mail, (shown, started)) = (world.mail, prompt(&mut world, &request));
+        let number = world.number(&started);
+        let (message, _) = world.device.approve(shown, (mail, &number, None), NOW, &mut world.rng).unwrap();
+        let code = world.code_in(&message);
+        assert!(world.send(&message, NOW).is_some());
+        assert!(world.redeem(&started, NOW));
+
+        let typed = block_on(world.server.verify_passcode(&world.user, &code, NOW, &mut world.rng)).unwrap();
+        let is_totp = kind == PasscodeKind::Totp;
+        assert_eq!(typed == PasscodeVerdict::Replayed, is_totp, "{kind:?}: {typed:?}");
+
+        // The device's next approval of this kind: TOTP has to wait for the next step, HOTP counts.
+        let (shown, started) = prompt(&mut world, &request);
+        let number = world.number(&started);
+        let outcome = approve(&mut world, shown, (mail, &number));
+        assert_eq!(matches!(outcome, Outcome::Accepted { .. }), !is_totp, "{kind:?}: {outcome:?}");
+    }
+}
+
+/// Approvals that were made and never sent: the server looks ahead, and never back.
+#[test]
+fn hotp_passcodes_may_be_lost_and_not_repeated() {
+    let request = LoginRequest::new("VPN gateway").passcode(PasscodeKind::Hotp);
+    let mut world = World::new();
+    let (mail, before) = (world.mail, world.storage.saved());
+    for _ in 0..3 {
+        let (shown, started) = prompt(&mut world, &request);
+        let number = world.number(&started);
+        drop(world.device.approve(shown, (mail, &number, None), NOW, &mut world.rng).unwrap());
+    }
+    let (shown, started) = prompt(&mut world, &request);
+    let number = world.number(&started);
+    assert!(matches!(approve(&mut world, shown, (mail, &number)), Outcome::Accepted { .. }));
+
+    // A device whose state was restored counts anew: its passcodes were used before, or passed over.
+    let keys = SoftwareKeys::from_bytes(&world.keys).into_device_keys();
+    world.device = Authenticator::load(&before, keys, world.storage.clone()).unwrap();
+    let (shown, started) = prompt(&mut world, &request);
+    let number = world.number(&started);
+    assert!(matches!(approve(&mut world, shown, (mail, &number)), Outcome::TryAgain { .. }));
 }

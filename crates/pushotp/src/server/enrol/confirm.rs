@@ -207,6 +207,7 @@ fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
         token.secrets = Secrets::first(Name::new(*opened.kid));
         token.muted = 0;
         token.next_step = 0;
+        token.next_counter = 0;
         token.failures = 0;
         token.disabled = 0;
     }
