@@ -1,9 +1,10 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use pushotp_types::{Digits, HashAlgorithm, Secret};
+use subtle::{Choice, ConstantTimeEq};
 
-use crate::Warnings;
+use crate::{Kind, display};
 
 /// A token as any provisioning format describes it.
 ///
@@ -12,7 +13,7 @@ use crate::Warnings;
 /// use pushotp_types::{Digits, HashAlgorithm, Secret};
 ///
 /// let secret = Secret::new(b"12345678901234567890")?;
-/// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", secret).with_issuer("Example");
+/// let credential = Credential::new(Kind::totp(30), "alice", secret).with_issuer("Example");
 /// assert_eq!((credential.display_issuer(), credential.account()), (Some("Example"), "alice"));
 /// assert_eq!((credential.algorithm(), credential.digits()), (HashAlgorithm::Sha1, Digits::SIX));
 /// let credential = credential.with_codes(HashAlgorithm::Sha256, Digits::EIGHT);
@@ -27,55 +28,20 @@ pub struct Credential {
     pub(crate) issuer: Option<String>,
     pub(crate) label_issuer: Option<String>,
     pub(crate) account: String,
+    pub(crate) serial: Option<String>,
+    pub(crate) pin: Option<Secret>,
+    pub(crate) private_id: Option<Secret>,
+    pub(crate) extra: Vec<(String, String)>,
 }
 
-/// A credential, and what was tolerated in reading it.
-///
-/// ```
-/// use pushotp_provision::{Policy, otpauth};
-///
-/// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
-/// let parsed = otpauth::parse(uri, &Policy::server())?;
-/// assert_eq!((parsed.credential.issuer(), parsed.credential.account()), (Some("Example"), "alice"));
-/// assert!(parsed.warnings.is_empty());
-/// # Ok::<(), pushotp_provision::Error>(())
-/// ```
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-#[non_exhaustive]
-pub struct Parsed {
-    /// The token.
-    pub credential: Credential,
-    /// What was unusual.
-    pub warnings: Warnings,
-}
-
-/// What moves the codes of a token on.
-///
-/// ```
-/// use pushotp_provision::{Kind, Policy, otpauth};
-///
-/// let uri = "otpauth://hotp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=7";
-/// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.kind(), Kind::Hotp { counter: 7 });
-/// # Ok::<(), pushotp_provision::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A counter, RFC 4226.
-    Hotp {
-        /// The counter of the next code.
-        counter: u64,
-    },
-    /// The time, RFC 6238.
-    Totp {
-        /// Seconds per step, at least 1.
-        period: u32,
-    },
-}
+/// The length of a Steam code.
+const FIVE: Digits = match Digits::danger_short(5) {
+    Ok(digits) => digits,
+    Err(_) => Digits::SIX,
+};
 
 impl Credential {
-    /// A token with SHA-1 and 6 digits, as most are.
+    /// A token with SHA-1 and 6 digits, as most are; Steam has 5 characters, Yandex SHA-256 and 8 letters.
     ///
     /// ```
     /// # use pushotp_provision::{Credential, Kind};
@@ -87,8 +53,14 @@ impl Credential {
     /// ```
     #[must_use]
     pub fn new(kind: Kind, account: impl Into<String>, secret: Secret) -> Self {
-        let (algorithm, digits) = (HashAlgorithm::Sha1, Digits::SIX);
-        Self { kind, secret, algorithm, digits, issuer: None, label_issuer: None, account: account.into() }
+        let (algorithm, digits) = match kind {
+            Kind::Steam => (HashAlgorithm::Sha1, FIVE),
+            Kind::Yandex { .. } => (HashAlgorithm::Sha256, Digits::EIGHT),
+            _ => (HashAlgorithm::Sha1, Digits::SIX),
+        };
+        let (issuer, label_issuer, serial, account) = (None, None, None, account.into());
+        let (pin, private_id, extra) = (None, None, Vec::new());
+        Self { kind, secret, algorithm, digits, issuer, label_issuer, account, serial, pin, private_id, extra }
     }
 
     /// The same with an issuer, in the label and as a parameter.
@@ -96,7 +68,7 @@ impl Credential {
     /// ```
     /// # use pushotp_provision::{Credential, Kind, otpauth};
     /// # use pushotp_types::Secret;
-    /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", Secret::new(b"12345678901234567890")?);
+    /// let credential = Credential::new(Kind::totp(30), "alice", Secret::new(b"12345678901234567890")?);
     /// let uri = otpauth::write(&credential.with_issuer("Example"))?;
     /// assert!(uri.starts_with("otpauth://totp/Example:alice?") && uri.ends_with("&issuer=Example"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -114,7 +86,7 @@ impl Credential {
     /// ```
     /// # use pushotp_provision::{Credential, Kind, otpauth};
     /// # use pushotp_types::{Digits, HashAlgorithm, Secret};
-    /// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", Secret::new(b"12345678901234567890")?);
+    /// let credential = Credential::new(Kind::totp(30), "alice", Secret::new(b"12345678901234567890")?);
     /// let uri = otpauth::write(&credential.with_codes(HashAlgorithm::Sha256, Digits::EIGHT))?;
     /// assert!(uri.contains("&algorithm=SHA256") && uri.contains("&digits=8"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,17 +98,97 @@ impl Credential {
         self
     }
 
-    /// What moves the codes on.
+    /// The same with the issuer as a parameter, and another or none in front of the account.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::totp(30), "alice", Secret::new(b"12345678901234567890")?);
+    /// let credential = credential.with_issuers(Some("example.com".into()), Some("Example".into()));
+    /// assert_eq!((credential.issuer(), credential.label_issuer()), (Some("example.com"), Some("Example")));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_issuers(mut self, issuer: Option<String>, label_issuer: Option<String>) -> Self {
+        self.issuer = issuer;
+        self.label_issuer = label_issuer;
+        self
+    }
+
+    /// The same with the serial number of the hardware.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::totp(30), "", Secret::new(b"12345678901234567890")?);
+    /// assert_eq!(credential.with_serial("OATH0001").serial(), Some("OATH0001"));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_serial(mut self, serial: impl Into<String>) -> Self {
+        self.serial = Some(serial.into());
+        self
+    }
+
+    /// The same with a PIN: for Mobile-OTP and Yandex a part of the key, otherwise what is typed before a code.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::Motp, "alice", Secret::new(b"12345678901234567890")?);
+    /// let credential = credential.with_pin(Secret::danger_import_weak(b"1234")?);
+    /// assert_eq!(credential.pin().map(Secret::expose), Some(b"1234".as_slice()));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_pin(mut self, pin: Secret) -> Self {
+        self.pin = Some(pin);
+        self
+    }
+
+    /// The same with the private identity of a Yubico OTP, 6 bytes.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::YubikeyOtp { public_id: None }, "", Secret::new(&[7; 16])?);
+    /// let credential = credential.with_private_id(Secret::danger_import_weak(&[1, 2, 3, 4, 5, 6])?);
+    /// assert_eq!(credential.private_id().map(Secret::expose), Some(&[1, 2, 3, 4, 5, 6][..]));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_private_id(mut self, private_id: Secret) -> Self {
+        self.private_id = Some(private_id);
+        self
+    }
+
+    /// The same with one more thing that its format said and that has no place of its own.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Credential, Kind};
+    /// # use pushotp_types::Secret;
+    /// let credential = Credential::new(Kind::totp(30), "alice", Secret::new(b"12345678901234567890")?);
+    /// let credential = credential.with_extra("manufacturer", "Acme");
+    /// assert!(credential.extra().eq([("manufacturer", "Acme")]));
+    /// # Ok::<(), pushotp_types::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extra.push((name.into(), value.into()));
+        self
+    }
+
+    /// What the token computes, and what moves it on.
     ///
     /// ```
     /// # use pushotp_provision::{Kind, Policy, otpauth};
     /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=60";
-    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.kind(), Kind::Totp { period: 60 });
+    /// assert_eq!(otpauth::parse(uri, &Policy::server())?.credential.kind(), &Kind::totp(60));
     /// # Ok::<(), pushotp_provision::Error>(())
     /// ```
     #[must_use]
-    pub const fn kind(&self) -> Kind {
-        self.kind
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     /// The secret.
@@ -237,16 +289,78 @@ impl Credential {
     pub fn account(&self) -> &str {
         &self.account
     }
+
+    /// The serial number of the hardware, or the name that a server gave the token.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&serial=OATH0001";
+    /// assert_eq!(otpauth::parse(uri, &Policy::app())?.credential.serial(), Some("OATH0001"));
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        self.serial.as_deref()
+    }
+
+    /// The PIN: for Mobile-OTP and Yandex a part of the key, otherwise what is typed before a code.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// assert!(otpauth::parse(uri, &Policy::server())?.credential.pin().is_none());
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn pin(&self) -> Option<&Secret> {
+        self.pin.as_ref()
+    }
+
+    /// The private identity of a Yubico OTP.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// assert!(otpauth::parse(uri, &Policy::server())?.credential.private_id().is_none());
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn private_id(&self) -> Option<&Secret> {
+        self.private_id.as_ref()
+    }
+
+    /// Names and values that have no place of their own, in their order. Nothing is fetched, no value obeyed.
+    ///
+    /// ```
+    /// # use pushotp_provision::{Policy, otpauth};
+    /// let uri = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&image=https%3A%2F%2Fexample.com";
+    /// let credential = otpauth::parse(uri, &Policy::app())?.credential;
+    /// assert!(credential.extra().eq([("image", "https://example.com")]));
+    /// # Ok::<(), pushotp_provision::Error>(())
+    /// ```
+    pub fn extra(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 /// Two credentials are equal if all is equal, the secrets compared in constant time.
 impl PartialEq for Credential {
     fn eq(&self, other: &Self) -> bool {
-        use subtle::ConstantTimeEq;
-        let secret: bool = self.secret.expose().ct_eq(other.secret.expose()).into();
-        secret
-            && (self.kind, self.algorithm, self.digits) == (other.kind, other.algorithm, other.digits)
+        let secrets = same(Some(&self.secret), Some(&other.secret))
+            & same(self.pin.as_ref(), other.pin.as_ref())
+            & same(self.private_id.as_ref(), other.private_id.as_ref());
+        bool::from(secrets)
+            && (&self.kind, self.algorithm, self.digits) == (&other.kind, other.algorithm, other.digits)
             && (&self.issuer, &self.label_issuer, &self.account) == (&other.issuer, &other.label_issuer, &other.account)
+            && (&self.serial, &self.extra) == (&other.serial, &other.extra)
+    }
+}
+
+/// Whether both are none or the same bytes.
+fn same(one: Option<&Secret>, other: Option<&Secret>) -> Choice {
+    match (one, other) {
+        (Some(one), Some(other)) => one.expose().ct_eq(other.expose()),
+        (one, other) => Choice::from(u8::from(one.is_none() && other.is_none())),
     }
 }
 
@@ -260,27 +374,4 @@ impl fmt::Debug for Credential {
             .field("account", &display(&self.account))
             .finish_non_exhaustive()
     }
-}
-
-/// A name with each character escaped that a screen would hide or obey: controls, bidirectional marks, zero widths.
-///
-/// ```
-/// assert_eq!(pushotp_provision::display("a\u{202e}b"), "a\\u{202e}b");
-/// ```
-#[must_use]
-pub fn display(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for character in name.chars() {
-        if deceives(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-pub(crate) fn deceives(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

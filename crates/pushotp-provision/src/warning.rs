@@ -43,7 +43,7 @@ pub enum Warning {
     /// A parameter that means nothing for this kind of token was left out.
     #[error("a parameter does not belong to this kind of token")]
     Unused,
-    /// A parameter that this crate does not know was left out.
+    /// A parameter or field that this crate does not know; it is kept as an [extra](crate::Credential::extra).
     #[error("a parameter is not known")]
     UnknownParameter,
     /// More digits than a phone displays, of which the tenth has three values only.
@@ -52,6 +52,60 @@ pub enum Warning {
     /// A name has characters that would deceive when displayed.
     #[error("a name has characters that are not displayed")]
     Undisplayable,
+    /// A bare secret that is base32 and hexadecimal as well; it was read as base32.
+    #[error("the secret is base32 and hexadecimal as well")]
+    AmbiguousAlphabet,
+    /// A typed secret with look-alikes of base32, such as 0 for O; they were replaced.
+    #[error("the secret had characters that look like others, which were replaced")]
+    LookAlikes,
+    /// Fewer or more digits or another period than the kind of token has; they were ignored.
+    #[error("digits or period are not those of the kind of token and were ignored")]
+    FixedCodes,
+    /// The kind was concluded from the issuer, as the policy permits.
+    #[error("the kind of token was concluded from the issuer")]
+    KindByIssuer,
+    /// The format says nothing about the kind, and a default was taken.
+    #[error("the kind of token was not given")]
+    KindAssumed,
+    /// The hash function was concluded from the length of the key, or taken as SHA-1 where that is in doubt.
+    #[error("the hash function was not given")]
+    AlgorithmAssumed,
+    /// The format says nothing about the digits, and 6 were taken.
+    #[error("the number of digits was not given")]
+    DigitsAssumed,
+    /// The format does not say where a clock counts its steps from, and 1970 was taken.
+    #[error("where the steps are counted from was not given")]
+    EpochAssumed,
+    /// A hexadecimal secret with an odd number of digits; a zero was put in front.
+    #[error("the secret has an odd number of hexadecimal digits")]
+    OddHex,
+    /// More than a day per step.
+    #[error("a period of more than a day")]
+    LongPeriod,
+    /// The server asks not to verify TLS certificates. That must not be obeyed.
+    #[error("the server asks not to verify certificates")]
+    NoTlsVerification,
+    /// A URL without TLS, which must not be called.
+    #[error("a URL without TLS")]
+    NoTls,
+    /// The PIN that belongs to the key is not in the text.
+    #[error("the PIN is missing")]
+    PinMissing,
+    /// A signature is there and was not verified.
+    #[error("there is a signature, which was not verified")]
+    SignatureNotVerified,
+    /// Encrypted without a MAC: whoever had the file may have changed it.
+    #[error("the encrypted value has no MAC")]
+    MacMissing,
+    /// A key derivation that is quick to guess.
+    #[error("the key derivation is weak")]
+    WeakKdf,
+    /// Another record has the same serial number or identity.
+    #[error("another record has the same serial number")]
+    DuplicateSerial,
+    /// The export has more QR codes than were scanned.
+    #[error("the export has more QR codes")]
+    CodesMissing,
     /// White space around the text.
     #[error("white space around the text")]
     Trimmed,

@@ -9,30 +9,81 @@
 
 use proptest::prelude::*;
 use pushotp_provision::{
-    Credential, Kind, Policy,
+    Credential, Kind, Policy, Unlock,
     enrolment::{self, EnrolmentError},
-    otpauth,
+    liboath, manual, otpauth, read,
 };
 use pushotp_types::{DeviceId, Digits, EnrolmentId, Epoch, HashAlgorithm, Offer, Secret, TenantId, UnixTime};
 
+fn name() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("[a-zA-Z&+#%/?é][ a-zA-Z&+#%/?é:]{0,20}")
+}
+
+/// Kinds that a key URI can say, each with a secret and a PIN that it can have.
+fn kind() -> impl Strategy<Value = (Kind, Vec<u8>, Option<String>)> {
+    let bytes = || prop::collection::vec(any::<u8>(), 1..64);
+    let yandex = (prop::option::of(4..=16_u8), prop::collection::vec(any::<u8>(), 16), prop::option::of("[0-9]{4,16}"));
+    prop_oneof![
+        (any::<u64>(), bytes()).prop_map(|(counter, secret)| (Kind::Hotp { counter }, secret, None)),
+        (1..=u32::MAX, bytes()).prop_map(|(period, secret)| (Kind::totp(period), secret, None)),
+        bytes().prop_map(|secret| (Kind::Steam, secret, None)),
+        yandex.prop_map(|(pin_length, secret, pin)| (Kind::Yandex { pin_length }, secret, pin)),
+    ]
+}
+
 prop_compose! {
     fn credential()(
-        kind in prop_oneof![
-            any::<u64>().prop_map(|counter| Kind::Hotp { counter }),
-            (1..=u32::MAX).prop_map(|period| Kind::Totp { period }),
-        ],
-        secret in prop::collection::vec(any::<u8>(), 1..64),
+        (kind, secret, pin) in kind(),
         algorithm in prop_oneof![Just(HashAlgorithm::Sha1), Just(HashAlgorithm::Sha256), Just(HashAlgorithm::Sha512)],
         digits in 6..=10_u8,
         account in "[^ ].{0,20}",
-        issuer in prop::option::of("[a-zA-Z&+#%/?é][ a-zA-Z&+#%/?é:]{0,20}"),
+        issuer in name(),
+        serial in name(),
+        extra in prop::collection::vec(("x[a-z+&= %é]{0,9}", ".{0,20}"), 0..4),
     ) -> Credential {
         let secret = Secret::danger_import_weak(&secret).unwrap();
-        let credential = Credential::new(kind, account, secret).with_codes(algorithm, Digits::new(digits).unwrap());
-        match issuer {
-            Some(issuer) => credential.with_issuer(issuer),
-            None => credential,
+        let mut credential = Credential::new(kind, account, secret);
+        if matches!(credential.kind(), Kind::Hotp { .. } | Kind::Totp { .. }) {
+            credential = credential.with_codes(algorithm, Digits::new(digits).unwrap());
         }
+        if let Some(pin) = pin {
+            credential = credential.with_pin(Secret::danger_import_weak(pin.as_bytes()).unwrap());
+        }
+        if let Some(issuer) = issuer {
+            credential = credential.with_issuer(issuer);
+        }
+        if let Some(serial) = serial {
+            credential = credential.with_serial(serial);
+        }
+        extra.into_iter().fold(credential, |credential, (name, value)| credential.with_extra(name, value))
+    }
+}
+
+prop_compose! {
+    /// What a users file can say.
+    fn user()(
+        kind in prop_oneof![
+            any::<u64>().prop_map(|counter| Kind::Hotp { counter }),
+            (1..=u32::MAX).prop_map(Kind::totp),
+        ],
+        secret in prop::collection::vec(any::<u8>(), 1..64),
+        digits in 6..=8_u8,
+        account in "[^\\s\u{feff}]{1,20}",
+        pin in prop::option::of("[0-9a-z]{1,8}"),
+        columns in 0..=3_usize,
+    ) -> Credential {
+        let credential = Credential::new(kind, account, Secret::danger_import_weak(&secret).unwrap());
+        let mut credential = credential.with_codes(HashAlgorithm::Sha1, Digits::new(digits).unwrap());
+        match pin {
+            Some(pin) => credential = credential.with_pin(Secret::danger_import_weak(pin.as_bytes()).unwrap()),
+            None if columns % 2 == 0 => credential = credential.with_extra("external_pin", "+"),
+            None => {}
+        }
+        let skipped = usize::from(matches!(credential.kind(), Kind::Hotp { .. }));
+        let values = [("moving_factor", "7"), ("last_otp", "755224"), ("timestamp", "2009-12-07T17:25:42L")];
+        values.into_iter().take(columns).skip(skipped).fold(credential, |credential, (name, value)| {
+            credential.with_extra(name, value)
+        })
     }
 }
 
@@ -47,10 +98,28 @@ proptest! {
     }
 
     #[test]
+    fn a_users_file_is_read_back(users in prop::collection::vec(user(), 1..5)) {
+        let file = liboath::write(&users).unwrap();
+        let again = liboath::read(file.as_bytes(), &Policy::app()).unwrap();
+        prop_assert!(again.credentials().eq(&users), "{}", file.as_str());
+        prop_assert_eq!(liboath::write(again.credentials()).unwrap(), file);
+    }
+
+    #[test]
+    fn a_bare_secret_is_read_back(secret in prop::collection::vec(any::<u8>(), 10..64)) {
+        let secret = Secret::danger_import_weak(&secret).unwrap();
+        let text = manual::write(&secret);
+        let again = manual::base32(&text, &Policy::server()).unwrap().credential;
+        prop_assert_eq!(again.secret().expose(), secret.expose());
+    }
+
+    #[test]
     fn nothing_panics(uri in ".{0,200}", query in "[a-zA-Z0-9%&=+:/?# -]{0,200}") {
         let _ = otpauth::parse(&uri, &Policy::app());
         let _ = otpauth::parse(&format!("otpauth://totp/{query}"), &Policy::app());
         let _ = enrolment::parse(&uri);
+        let _ = read(uri.as_bytes(), &Policy::app(), &Unlock::none());
+        let _ = read(query.as_bytes(), &Policy::app(), &Unlock::none());
     }
 }
 
@@ -90,8 +159,8 @@ fn a_written_uri_is_short() {
         let credential = Credential::new(kind, "a@b", secret()).with_codes(algorithm, Digits::new(digits).unwrap());
         otpauth::write(&credential).unwrap().split_once("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap().1.to_owned()
     };
-    assert_eq!(uri(Kind::Totp { period: 30 }, HashAlgorithm::Sha1, 6), "");
-    assert_eq!(uri(Kind::Totp { period: 60 }, HashAlgorithm::Sha512, 8), "&algorithm=SHA512&digits=8&period=60");
+    assert_eq!(uri(Kind::totp(30), HashAlgorithm::Sha1, 6), "");
+    assert_eq!(uri(Kind::totp(60), HashAlgorithm::Sha512, 8), "&algorithm=SHA512&digits=8&period=60");
     assert_eq!(uri(Kind::Hotp { counter: 0 }, HashAlgorithm::Sha256, 6), "&algorithm=SHA256&counter=0");
 }
 
@@ -109,6 +178,7 @@ fn offer() -> Offer {
 }
 
 /// The offer's CBOR, written by hand: `[1, tenant, eid, did, 1, key, psk, url, expires]`.
+// protocol.md: ENR-1
 #[test]
 fn an_offer_is_these_bytes() {
     let cbor = [
@@ -133,6 +203,7 @@ fn an_offer_is_these_bytes() {
     );
 }
 
+// protocol.md: CBOR-4, ENR-1, ENR-2, VER-3
 #[test]
 fn each_defect_of_an_offer_has_its_error() {
     let uri = enrolment::write(&offer()).unwrap();
@@ -160,6 +231,14 @@ fn each_defect_of_an_offer_has_its_error() {
     }
 }
 
+// protocol.md: ENR-1
+#[test]
+fn the_prefix_of_an_offer_is_read_in_any_case() {
+    let uri = enrolment::write(&offer()).unwrap().replace("pushotp://enrol#", "PUSHOTP://Enrol#");
+    assert_eq!(enrolment::parse(&uri).unwrap().psk, [3; 32]);
+}
+
+// protocol.md: CBOR-4, ENR-2
 #[test]
 fn urls_and_times_that_no_offer_has() {
     let with = |url: &str| {

@@ -6,6 +6,8 @@ use pushotp_types::Secret;
 
 const GOOD: &str = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
 
+const TWO_STEP: Error = Error::TwoStep { salt_bytes: 8, output_bytes: 20, iterations: 10_000 };
+
 /// The good URI with one thing changed, and what both policies say: `app`, then `server`.
 const CASES: &[(&str, &str, Option<Error>, Option<Error>)] = &[
     ("otpauth:", "otpauth", Some(Error::Scheme), Some(Error::Scheme)),
@@ -53,9 +55,10 @@ const CASES: &[(&str, &str, Option<Error>, Option<Error>)] = &[
     ("&issuer", "&period=-30&issuer", Some(Error::Period), Some(Error::Period)),
     ("&issuer", "&period=4294967296&issuer", Some(Error::Period), Some(Error::Period)),
     ("//totp", "//hotp", None, Some(Error::CounterMissing)),
-    ("&issuer", "&encoder=steam&issuer", Some(Error::Type), Some(Error::Type)),
-    ("&issuer", "&2step_salt=8&issuer", Some(Error::TwoStep), Some(Error::TwoStep)),
-    ("&issuer", "&2step_output=20&issuer", Some(Error::TwoStep), Some(Error::TwoStep)),
+    ("//totp", "//pipush", Some(Error::Push), Some(Error::Push)),
+    ("//totp", "//yaotp", Some(Error::Invalid(Part::Secret)), Some(Error::Invalid(Part::Secret))),
+    ("&issuer", "&2step_salt=8&issuer", Some(TWO_STEP), Some(TWO_STEP)),
+    ("&issuer", "&2STEP_difficulty=x&2step_output=20&2step_salt=8&issuer", Some(TWO_STEP), Some(TWO_STEP)),
 ];
 
 #[test]
@@ -152,13 +155,16 @@ fn too_much_is_refused_before_it_is_read() {
 #[test]
 fn names_that_a_uri_cannot_carry_are_not_written() {
     let secret = || Secret::new(b"12345678901234567890").unwrap();
-    let kind = Kind::Totp { period: 30 };
+    let kind = Kind::totp(30);
     assert_eq!(
-        otpauth::write(&Credential::new(kind, " alice", secret()).with_issuer("x")).err(),
+        otpauth::write(&Credential::new(kind.clone(), " alice", secret()).with_issuer("x")).err(),
         Some(Error::Ambiguous)
     );
-    assert_eq!(otpauth::write(&Credential::new(kind, "a", secret()).with_issuer("")).err(), Some(Error::Ambiguous));
-    assert!(otpauth::write(&Credential::new(kind, "a:b", secret())).is_ok());
+    assert_eq!(
+        otpauth::write(&Credential::new(kind.clone(), "a", secret()).with_issuer("")).err(),
+        Some(Error::Ambiguous)
+    );
+    assert!(otpauth::write(&Credential::new(kind.clone(), "a:b", secret())).is_ok());
 }
 
 #[test]

@@ -1,13 +1,13 @@
 use alloc::{string::String, vec::Vec};
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pushotp_types::{Digits, HashAlgorithm};
+use pushotp_types::{Digits, HashAlgorithm, Secret};
 use zeroize::Zeroizing;
 
-use super::{MAX_LEN, parse};
-use crate::{Credential, Error, Kind, Policy};
+use super::parse;
+use crate::{Credential, Error, Kind, Limits, Part, Policy};
 
 /// All but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -18,7 +18,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// The result is a secret. Old apps ignore what differs from those three, and then show wrong codes.
 ///
 /// # Errors
-/// [`Error::TooLong`]; [`Error::Ambiguous`] if the names would be read as other ones, as an empty issuer, or an account
+/// [`Error::NotExpressible`] for a kind or a part that a URI has no place for; [`Error::TooLong`]; [`Error::Ambiguous`] if the names would be read as other ones, as an empty issuer, or an account
 /// that begins with a space behind an issuer; and what [`parse`] says of a name that is too long and of a period of 0.
 ///
 /// ```
@@ -26,7 +26,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// use pushotp_types::Secret;
 ///
 /// let secret = Secret::new(b"12345678901234567890")?;
-/// let credential = Credential::new(Kind::Totp { period: 30 }, "alice", secret).with_issuer("Example");
+/// let credential = Credential::new(Kind::totp(30), "alice", secret).with_issuer("Example");
 /// assert_eq!(
 ///     otpauth::write(&credential)?.as_str(),
 ///     "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example"
@@ -34,8 +34,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(credential: &Credential) -> Result<Zeroizing<String>, Error> {
+    expressible(credential)?;
     let names = [credential.issuer(), credential.label_issuer(), Some(credential.account())];
-    if names.iter().flatten().map(|name| name.len()).sum::<usize>() > MAX_LEN {
+    if names.iter().flatten().map(|name| name.len()).sum::<usize>() > Limits::DEFAULT.uri {
         return Err(Error::TooLong);
     }
     // Reserved at once, so that no copy of the secret stays behind when the text grows.
@@ -45,12 +46,30 @@ pub fn write(credential: &Credential) -> Result<Zeroizing<String>, Error> {
     if parse(&uri, &lenient)?.credential == *credential { Ok(uri) } else { Err(Error::Ambiguous) }
 }
 
-fn append(credential: &Credential, uri: &mut String) -> core::fmt::Result {
-    let kind = match credential.kind() {
-        Kind::Hotp { .. } => "hotp",
-        Kind::Totp { .. } => "totp",
+/// What a URI has no parameter for must not be lost in silence.
+fn expressible(credential: &Credential) -> Result<(), Error> {
+    let missing = match credential.kind() {
+        Kind::Totp { t0: 0, drift: 0, .. } | Kind::Hotp { .. } | Kind::Steam if credential.pin().is_none() => None,
+        Kind::Totp { t0: 0, drift: 0, .. } | Kind::Hotp { .. } | Kind::Steam => Some(Part::Pin),
+        Kind::Yandex { .. } => None,
+        Kind::Totp { t0: 0, .. } => Some(Part::Field("drift")),
+        Kind::Totp { .. } => Some(Part::Field("t0")),
+        _ => Some(Part::Kind),
     };
-    write!(uri, "otpauth://{kind}/")?;
+    match missing {
+        Some(part) => Err(Error::NotExpressible(part)),
+        None if credential.private_id().is_some() => Err(Error::NotExpressible(Part::Field("private identity"))),
+        None => Ok(()),
+    }
+}
+
+fn append(credential: &Credential, uri: &mut String) -> fmt::Result {
+    let host = match credential.kind() {
+        // As a type of its own: a reader that does not know it refuses the URI, and shows no wrong codes.
+        Kind::Yandex { .. } => "yaotp",
+        kind => kind.name(),
+    };
+    write!(uri, "otpauth://{host}/")?;
     if let Some(issuer) = credential.label_issuer() {
         write!(uri, "{}:", utf8_percent_encode(issuer, ESCAPED))?;
     } else if credential.account().contains(':') {
@@ -58,25 +77,50 @@ fn append(credential: &Credential, uri: &mut String) -> core::fmt::Result {
         uri.push(':');
     }
     write!(uri, "{}?secret=", utf8_percent_encode(credential.account(), ESCAPED))?;
-    let secret = credential.secret().expose();
-    let mut base32 = Zeroizing::new(Vec::new());
-    base32.resize(BASE32_NOPAD.encode_len(secret.len()), 0);
-    BASE32_NOPAD.encode_mut(secret, &mut base32);
-    uri.push_str(core::str::from_utf8(&base32).map_err(|_| core::fmt::Error)?);
+    append_base32(credential.secret(), uri)?;
     if let Some(issuer) = credential.issuer() {
-        write!(uri, "&issuer={}", utf8_percent_encode(issuer, ESCAPED))?;
+        append_pair("issuer", issuer, uri)?;
     }
-    match credential.algorithm() {
-        HashAlgorithm::Sha1 => {}
-        HashAlgorithm::Sha256 => uri.push_str("&algorithm=SHA256"),
-        HashAlgorithm::Sha512 => uri.push_str("&algorithm=SHA512"),
+    append_codes(credential, uri)?;
+    if let Some(serial) = credential.serial() {
+        append_pair("serial", serial, uri)?;
     }
-    if credential.digits() != Digits::SIX {
-        write!(uri, "&digits={}", credential.digits().get())?;
+    credential.extra().try_for_each(|(name, value)| append_pair(name, value, uri))
+}
+
+fn append_codes(credential: &Credential, uri: &mut String) -> fmt::Result {
+    if matches!(credential.kind(), Kind::Hotp { .. } | Kind::Totp { .. }) {
+        if credential.algorithm() != HashAlgorithm::Sha1 {
+            write!(uri, "&algorithm={}", credential.algorithm())?;
+        }
+        if credential.digits() != Digits::SIX {
+            write!(uri, "&digits={}", credential.digits().get())?;
+        }
     }
     match credential.kind() {
         Kind::Hotp { counter } => write!(uri, "&counter={counter}"),
-        Kind::Totp { period: 30 } => Ok(()),
-        Kind::Totp { period } => write!(uri, "&period={period}"),
+        Kind::Totp { period, .. } if *period != 30 => write!(uri, "&period={period}"),
+        Kind::Yandex { pin_length } => {
+            if let Some(length) = pin_length {
+                write!(uri, "&pin_length={length}")?;
+            }
+            let Some(pin) = credential.pin() else { return Ok(()) };
+            uri.push_str("&pin=");
+            append_base32(pin, uri)
+        }
+        _ => Ok(()),
     }
+}
+
+fn append_pair(name: &str, value: &str, uri: &mut String) -> fmt::Result {
+    write!(uri, "&{}={}", utf8_percent_encode(name, ESCAPED), utf8_percent_encode(value, ESCAPED))
+}
+
+fn append_base32(secret: &Secret, uri: &mut String) -> fmt::Result {
+    let secret = secret.expose();
+    let mut base32 = Zeroizing::new(Vec::new());
+    base32.resize(BASE32_NOPAD.encode_len(secret.len()), 0);
+    BASE32_NOPAD.encode_mut(secret, &mut base32);
+    uri.push_str(core::str::from_utf8(&base32).map_err(|_| fmt::Error)?);
+    Ok(())
 }
