@@ -5,6 +5,10 @@ use std::{fs, path::Path};
 
 use fuzz_entry::TARGETS;
 
+#[path = "seeds/backup.rs"]
+mod backup;
+#[path = "seeds/bulk.rs"]
+mod bulk;
 #[path = "seeds/pin.rs"]
 mod pin;
 #[path = "seeds/provision.rs"]
@@ -17,7 +21,7 @@ type Seed = (&'static str, String, Vec<u8>);
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-    let seeds: Vec<Seed> = [wire::seeds(), pin::seeds(), provision::seeds()].concat();
+    let seeds: Vec<Seed> = [wire::seeds(), pin::seeds(), provision::seeds(), bulk::seeds(), backup::seeds()].concat();
     for (target, name, bytes) in &seeds {
         let (_, law) = TARGETS.iter().find(|(known, _)| known == target).unwrap();
         assert!(law(bytes), "{target} refuses {name}");

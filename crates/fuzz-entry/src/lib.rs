@@ -7,6 +7,8 @@
     reason = "a fuzz target fails by panicking, and is called for that"
 )]
 
+mod backup;
+mod bulk;
 mod cbor;
 mod enrol;
 pub mod fixture;
@@ -16,10 +18,12 @@ mod provision;
 mod state;
 mod wire;
 
+pub use backup::{BACKUP_PASSWORD, backup_encrypted, backup_json, bitwarden_csv, freeotp};
+pub use bulk::{PSKC_KEY, aladdin, duo_csv, entra_csv, multiotp, oath_csv, pskc, safeword, yubico_csv};
 pub use enrol::{enrol_request, enrol_response};
 pub use payload::{payload_device, payload_server};
 pub use pin::pin_blob;
-pub use provision::{enrolment, otpauth};
+pub use provision::{any_format, enrolment, liboath, manual, migration, otpauth, vendor};
 pub use state::state;
 pub use wire::{envelope, frame};
 
@@ -27,15 +31,32 @@ pub use wire::{envelope, frame};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 27] = [
+    ("aladdin", aladdin),
+    ("any_format", any_format),
+    ("backup_encrypted", backup_encrypted),
+    ("backup_json", backup_json),
+    ("bitwarden_csv", bitwarden_csv),
+    ("duo_csv", duo_csv),
     ("enrol_request", enrol_request),
     ("enrol_response", enrol_response),
     ("enrolment", enrolment),
+    ("entra_csv", entra_csv),
     ("envelope", envelope),
     ("frame", frame),
+    ("freeotp", freeotp),
+    ("liboath", liboath),
+    ("manual", manual),
+    ("migration", migration),
+    ("multiotp", multiotp),
+    ("oath_csv", oath_csv),
     ("otpauth", otpauth),
     ("payload_device", payload_device),
     ("payload_server", payload_server),
     ("pin_blob", pin_blob),
+    ("pskc", pskc),
+    ("safeword", safeword),
     ("state", state),
+    ("vendor", vendor),
+    ("yubico_csv", yubico_csv),
 ];
