@@ -131,3 +131,21 @@ impl Unsealer {
 pub(crate) fn slot_key(context: &[u8; 32], device: &dyn DeviceKey) -> Result<Zeroizing<[u8; 32]>, DeriveError> {
     Ok(device.prf(&encode(&("pushotp-pin-slot", 1_u8, ByteArray::new(*context)))?)?)
 }
+
+/// Does some work and erases the stack below: Argon2 and HKDF move their results, and each copy stays behind.
+pub(crate) fn swept<T>(work: impl FnOnce() -> T) -> T {
+    /// Never inlined: so what it leaves on the stack lies below the caller, where it is swept.
+    #[inline(never)]
+    fn below<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    /// On every way out, also that of a panic.
+    struct Sweep;
+    impl Drop for Sweep {
+        fn drop(&mut self) {
+            zeroize::zeroize_stack::<8192>();
+        }
+    }
+    let _sweep = Sweep;
+    below(work)
+}

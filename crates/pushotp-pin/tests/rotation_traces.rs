@@ -310,7 +310,8 @@ fn random(habit: Habit, seed: u64) -> Result<(), String> {
 
 #[test]
 fn random_traces() {
-    for seed in 0..1_000 {
+    let traces = std::env::var("PUSHOTP_PIN_TRACES").map_or(1_000, |traces| traces.parse().unwrap());
+    for seed in 0..traces {
         assert_eq!(random(Habit::Right, seed), Ok(()), "{seed}");
     }
 }

@@ -55,9 +55,11 @@ impl<M: Mode> Blob<M> {
     /// The secret that a PIN yields.
     pub(crate) fn open_pin(&self, pin: &Pin, tools: Tools<'_>) -> Result<Secret, M::OpenError> {
         let (fields, ciphertext) = self.parsed.pin().ok_or(OpenError::NoPin)?;
-        let material = self.material(fields, pin, tools)?;
-        let plain = M::open(&material, ciphertext)?;
-        Ok(Secret::new(&plain).map_err(|_| OpenError::Tampered)?)
+        derive::swept(|| {
+            let material = self.material(fields, pin, tools)?;
+            let plain = M::open(&material, ciphertext)?;
+            Ok(Secret::new(&plain).map_err(|_| OpenError::Tampered)?)
+        })
     }
 
     fn material(&self, fields: &PinFields, pin: &Pin, tools: Tools<'_>) -> Result<Unsealer, OpenError> {

@@ -174,8 +174,8 @@ impl Target<'_> {
         };
         let fields = Slot::pin(M::SUITE, stored, mode, layers.hardener.map(|(hardener, _)| hardener.id()));
         let stretch = Stretch { cost, salt: &salt, context: derive::context(self.header, &fields)? };
-        let material = derive::unsealer(pin, &stretch, layers, arena)?;
-        Ok(Slot::Pin(fields, ByteBuf::from(M::seal(&material, self.plain)?)))
+        let sealed = derive::swept(|| M::seal(&derive::unsealer(pin, &stretch, layers, arena)?, self.plain))?;
+        Ok(Slot::Pin(fields, ByteBuf::from(sealed)))
     }
 
     fn presence_slot(&self, id: u8, key: &dyn PresenceKey, rng: &mut dyn CryptoRng) -> Result<Slot, SealError> {
