@@ -164,12 +164,12 @@ impl Lines {
         if credentials.is_empty() {
             return Ok(self.0);
         }
-        let records = read(self.0.as_bytes(), &Policy::app().min_secret_bits(0))?.records;
+        let records = read(self.0.as_bytes(), &Policy::app().min_secret_bits(0)).map_err(|_| LOST)?.records;
         if records.len() != credentials.len() {
             return Err(LOST);
         }
         for (record, credential) in records.into_iter().zip(credentials) {
-            let Entry::Credential(read) = record.result? else { return Err(LOST) };
+            let Ok(Entry::Credential(read)) = record.result else { return Err(LOST) };
             if let Some(part) = difference(&read, credential) {
                 return Err(Error::NotExpressible(part));
             }

@@ -50,23 +50,27 @@ pub fn parse(input: &[u8], policy: &Policy) -> Result<Records, Error> {
         if let Some(places) = &places {
             return token(&columns, places, notes).map(Some);
         }
-        match header(&columns, policy.strict) {
+        match header(&columns) {
             Ok(found) => places = Some(found),
             Err(error) => header_error = header_error.or(Some(error)),
         }
         Ok(None)
     });
+    // Both policies take the same line for the header: a later one would be another file.
+    if policy.strict && places.is_some_and(|[upn, ..]| upn.is_none()) {
+        return Err(Error::Missing(Part::Field("upn")));
+    }
     // Without a header no line means anything.
     header_error.filter(|_| places.is_none()).map_or(records, Err)
 }
 
-fn header(columns: &Columns<'_>, strict: bool) -> Result<Places, Error> {
+fn header(columns: &Columns<'_>) -> Result<Places, Error> {
     let bare = |column: &str| column.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     let columns: Vec<String> = columns.from(0).map(bare).collect();
     let places = NAMES.map(|name| columns.iter().position(|column| column == name));
     let missing = |place: usize, name| places.get(place).is_some_and(Option::is_none).then_some(Part::Field(name));
     let needed = missing(1, "serial number").or(missing(2, "secret key")).or(missing(3, "time interval"));
-    match needed.or(missing(0, "upn").filter(|_| strict)) {
+    match needed {
         Some(part) => Err(Error::Missing(part)),
         None => Ok(places),
     }
