@@ -385,3 +385,32 @@ fn aladdin_tokens() {
     assert_eq!(first("31z2", &Policy::app()).result.err(), Some(Error::Hex { position: 2 }));
     assert_eq!(first("", &Policy::app()).result.err(), Some(Error::SecretMissing));
 }
+
+/// RFC 3394, 4.1 to 4.3: the same 16 bytes, wrapped under keys of three lengths. One changed bit opens nothing.
+#[test]
+fn a_wrapped_secret_opens_under_keys_of_each_length() {
+    let wrapped = [
+        ("kw-aes128", 16, "H6aLCoEStEeu80vY+1p7gp0+hiNx0s/l"),
+        ("kw-aes192", 24, "lneLJa5spDX5K1uXwFCu0kaKuKF62E5d"),
+        ("kw-aes256", 32, "ZOjD+c4PW6Jj6Xd5BYGKKpPIGR59born"),
+    ];
+    let key: Vec<u8> = (0..32).collect();
+    for (algorithm, length, value) in wrapped {
+        let file = |value: &str| {
+            format!(
+                "<KeyContainer Version=\"1.0\" xmlns=\"urn:ietf:params:xml:ns:keyprov:pskc\" \
+                 xmlns:x=\"http://www.w3.org/2001/04/xmlenc#\"><EncryptionKey/><KeyPackage><Key><Data><Secret>\
+                 <EncryptedValue><x:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#{algorithm}\"/>\
+                 <x:CipherData><x:CipherValue>{value}</x:CipherValue></x:CipherData></EncryptedValue></Secret></Data>\
+                 </Key></KeyPackage></KeyContainer>"
+            )
+        };
+        let unlock = Unlock::none().key(&key[..length]);
+        let read = |value: &str| pskc::parse(file(value).as_bytes(), &Policy::app(), &unlock).unwrap();
+        let container = read(value);
+        let opened = container.credentials().next().expect(algorithm).secret().expose();
+        assert_eq!(opened, (0..16).map(|byte| byte * 0x11).collect::<Vec<u8>>(), "{algorithm}");
+        let changed = value.replacen(&value[..1], if value.starts_with('Z') { "Y" } else { "Z" }, 1);
+        assert_eq!(read(&changed).credentials().count(), 0, "{algorithm}");
+    }
+}
