@@ -94,7 +94,7 @@ impl Judging<'_> {
             Some(token) => TokenPolicy::from_bits(token.policy).map_err(|_| ServerError::Record)?,
             None => TokenPolicy::NONE,
         };
-        let number = self.server.number_hash(&login.id, approve.expose_number())?;
+        let number = self.server.number_hash_as(&login.id, approve.expose_number(), &login.number)?;
         let answer = (&*login.hash, approve.expose_code());
         let kind = otp_of(login)?.kind();
         let right = self.keys.as_ref().zip(held).and_then(|(keys, token)| keys.judge(kind, answer, (token, now)));

@@ -1,4 +1,5 @@
 use core::fmt;
+use std::sync::Arc;
 
 use chacha20poly1305::{
     ChaCha20Poly1305, Key, KeyInit, Nonce,
@@ -60,7 +61,71 @@ pub trait KeyEncryptionKey: Send + Sync {
     /// # Errors
     /// [`KeyUnavailable`] if the key cannot be used now.
     fn mac(&self, context: &[u8], message: &[u8]) -> Result<[u8; 32], KeyUnavailable>;
+
+    /// [`mac`](Self::mac) under the key that made an earlier one, to be compared with it.
+    ///
+    /// A key is the only one unless it says otherwise; a [`KekRing`](crate::KekRing) has several.
+    ///
+    /// # Errors
+    /// [`KeyUnavailable`] if the key cannot be used now.
+    ///
+    /// ```
+    /// use pushotp::{KekId, KekRing, KeyEncryptionKey, SoftwareKek};
+    ///
+    /// let old = KekRing::new(KekId::new(1), SoftwareKek::from_bytes([1; 32]));
+    /// let made = old.mac(b"number", b"message")?;
+    /// let new = KekRing::new(KekId::new(2), SoftwareKek::from_bytes([2; 32])).opens(KekId::new(1), SoftwareKek::from_bytes([1; 32]))?;
+    /// assert_ne!(new.mac(b"number", b"message")?, made);
+    /// assert_eq!(new.mac_as(b"number", b"message", &made)?, made);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn mac_as(&self, context: &[u8], message: &[u8], made: &[u8; 32]) -> Result<[u8; 32], KeyUnavailable> {
+        let _ = made;
+        self.mac(context, message)
+    }
+
+    /// Whether this was sealed under the key that [`seal`](Self::seal) uses: if not, [`LoginServer::reseal`] seals it anew.
+    ///
+    /// [`LoginServer::reseal`]: crate::LoginServer::reseal
+    ///
+    /// ```
+    /// use pushotp::{KeyEncryptionKey, SoftwareKek};
+    ///
+    /// assert!(SoftwareKek::from_bytes([7; 32]).is_newest(b"whatever it sealed")); // there is no other key
+    /// ```
+    fn is_newest(&self, sealed: &[u8]) -> bool {
+        let _ = sealed;
+        true
+    }
 }
+
+macro_rules! forward {
+    ($($handle:ident),+) => {$(
+        impl<K: KeyEncryptionKey + ?Sized> KeyEncryptionKey for $handle<K> {
+            fn seal(&self, context: &[u8], plaintext: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, KeyUnavailable> {
+                K::seal(self, context, plaintext, rng)
+            }
+
+            fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyUnavailable> {
+                K::open(self, context, sealed)
+            }
+
+            fn mac(&self, context: &[u8], message: &[u8]) -> Result<[u8; 32], KeyUnavailable> {
+                K::mac(self, context, message)
+            }
+
+            fn mac_as(&self, context: &[u8], message: &[u8], made: &[u8; 32]) -> Result<[u8; 32], KeyUnavailable> {
+                K::mac_as(self, context, message, made)
+            }
+
+            fn is_newest(&self, sealed: &[u8]) -> bool {
+                K::is_newest(self, sealed)
+            }
+        }
+    )+};
+}
+
+forward!(Arc, Box);
 
 /// The key-encryption key could not seal or open; which and why is not said.
 ///

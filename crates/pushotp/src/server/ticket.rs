@@ -92,7 +92,20 @@ impl LoginServer {
 
     /// The keyed hash of a number, bound to its login: what the record holds instead of the number.
     pub(super) fn number_hash(&self, login: &Id, number: &str) -> Result<ByteArray<32>, ServerError> {
-        let message = [login.as_slice(), number.as_bytes()].concat();
-        Ok(ByteArray::new(self.vault.kek.mac(b"number", &message)?))
+        Ok(ByteArray::new(self.vault.kek.mac(b"number", &number_message(login, number))?))
     }
+
+    /// The same for a number that came, under the key that made the `kept` hash: another one may be in use by now.
+    pub(super) fn number_hash_as(
+        &self,
+        login: &Id,
+        number: &str,
+        kept: &ByteArray<32>,
+    ) -> Result<ByteArray<32>, ServerError> {
+        Ok(ByteArray::new(self.vault.kek.mac_as(b"number", &number_message(login, number), kept)?))
+    }
+}
+
+fn number_message(login: &Id, number: &str) -> Vec<u8> {
+    [login.as_slice(), number.as_bytes()].concat()
 }

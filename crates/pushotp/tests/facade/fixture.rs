@@ -93,11 +93,20 @@ impl World {
 
     /// Another server of the same tenant, as a second process or after a restart.
     pub(crate) fn server_on(&self, store: Arc<dyn DynStore>) -> LoginServer {
+        self.server_of(store, SoftwareKek::from_bytes(KEK))
+    }
+
+    /// Another server on the same store, with another key-encryption key.
+    pub(crate) fn server_under(&self, kek: impl KeyEncryptionKey + 'static) -> LoginServer {
+        self.server_of(self.store.clone(), kek)
+    }
+
+    pub(crate) fn server_of(&self, store: Arc<dyn DynStore>, kek: impl KeyEncryptionKey + 'static) -> LoginServer {
         LoginServer::new(ServerSetup {
             tenant: TenantId::new(b"example.com").unwrap(),
             url: "https://login.example.com/push".into(),
             key: ServerKey::from_bytes(&self.server_key),
-            kek: Arc::new(SoftwareKek::from_bytes(KEK)),
+            kek: Arc::new(kek),
             store,
             policy: ServerPolicy::default(),
         })

@@ -13,6 +13,7 @@ mod fixture;
 mod flags;
 mod guesses;
 mod hostile;
+mod keks;
 mod logins;
 mod modes;
 mod passcodes;
