@@ -24,7 +24,8 @@ pub use pushotp_types as types;
 #[doc(no_inline)]
 pub use pushotp_wire as wire;
 pub use server::{
-    AccountId, AuditEvent, AuditKind, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer,
-    LoginStart, LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Reject, Resealed,
-    RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started, Ticket, TokenView,
+    AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Drained, KekId, KekRing, KeyEncryptionKey,
+    KeyUnavailable, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, NumberMatching, PasscodeVerdict, Push,
+    PushSwitch, Received, Reject, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek,
+    Started, Ticket, TokenView,
 };

@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod audit;
 mod device;
+mod drain;
 mod enrol;
 mod error;
 mod housekeeping;
@@ -34,6 +35,7 @@ use rand_core::CryptoRng;
 
 pub use account::AccountId;
 pub use audit::{AuditEvent, AuditKind};
+pub use drain::{AccountPage, AccountView, AuditSink, Drained};
 pub use error::ServerError;
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
 pub use kek_ring::{KekId, KekRing, RingError};
@@ -156,7 +158,7 @@ impl LoginServer {
     #[must_use]
     pub fn new(setup: ServerSetup) -> Self {
         let ServerSetup { tenant, url, key, kek, store, policy } = setup;
-        Self { tenant, url, key, vault: Vault { store, kek }, policy }
+        Self { tenant, url, key, vault: Vault { store, kek, sink: None }, policy }
     }
 
     /// Makes an account without tokens.

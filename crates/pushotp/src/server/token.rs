@@ -176,7 +176,7 @@ pub struct TokenView {
 }
 
 impl TokenView {
-    fn read(token: &Token) -> Self {
+    pub(super) fn read(token: &Token) -> Self {
         Self {
             id: TokenId::from_bytes(*token.id),
             name: token.name.clone(),

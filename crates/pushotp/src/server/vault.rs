@@ -10,6 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     account::AccountId,
+    drain::{self, AuditSink},
     error::ServerError,
     kek::KeyEncryptionKey,
     record::{Id, Record},
@@ -29,6 +30,7 @@ pub(crate) enum Change<T> {
 pub(crate) struct Vault {
     pub(crate) store: Arc<dyn DynStore>,
     pub(crate) kek: Arc<dyn KeyEncryptionKey>,
+    pub(crate) sink: Option<Arc<dyn AuditSink>>,
 }
 
 impl Vault {
@@ -64,11 +66,16 @@ impl Vault {
                 loaded.map_err(|error| if unknown.is_some() { ServerError::Unknown } else { error })?;
             let ambiguous = match unknown.take() {
                 // Only one write of this attempt can have won, for all were against the same version.
-                Some((told, _)) if record.carries(&attempt) => return Ok(told),
+                Some((told, _)) if record.carries(&attempt) => {
+                    let written = record.audit.iter().filter(|event| event.attempt == attempt);
+                    drain::tell(self.sink.as_ref(), account, written);
+                    return Ok(told);
+                }
                 // Somebody wrote, and what is stored does not tell any more: fail closed.
                 Some((_, before)) if before != version => return Err(ServerError::Unknown),
                 other => other.is_some(),
             };
+            let first = record.next_event;
             let told = match decide(&mut record)? {
                 Change::Keep(told) => return Ok(told),
                 Change::Write(told) => told,
@@ -76,7 +83,11 @@ impl Vault {
             record.last_attempt = attempt;
             let bytes = record.encode().map_err(|_| ServerError::Full("bytes"))?;
             match self.store.put_if(&key, Expect::Version(version), Some(&bytes), Hint::NONE).await {
-                Ok(Cas::Won(_)) => return Ok(told),
+                Ok(Cas::Won(_)) => {
+                    let written = record.audit.iter().filter(|event| event.number >= first);
+                    drain::tell(self.sink.as_ref(), account, written);
+                    return Ok(told);
+                }
                 Ok(Cas::Lost) if !ambiguous => {}
                 Err(error @ StoreError::NotApplied(_)) if !ambiguous => return Err(error.into()),
                 _ => unknown = Some((told, version)),

@@ -22,7 +22,7 @@ use crate::fixture::{NOW, World, cost, later};
 
 /// What happens to the next write of the account.
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     /// Not written, and the store says so.
     NotApplied,
     /// Of unknown fate: not written, and others write so often.
@@ -88,7 +88,7 @@ impl Store for Faulty {
 }
 
 /// A server whose next writes of the account go wrong.
-fn faulty(world: &World, script: &[Fault]) -> LoginServer {
+pub(crate) fn faulty(world: &World, script: &[Fault]) -> LoginServer {
     let memory = Arc::clone(&world.store);
     let other = (world.server_on(memory.clone()), world.user.clone(), world.mail);
     let (script, is_blind) = (Mutex::new(script.iter().copied().collect()), Mutex::new(false));
@@ -96,7 +96,7 @@ fn faulty(world: &World, script: &[Fault]) -> LoginServer {
 }
 
 /// The server dies: its future is dropped where it stands.
-fn killed<T>(future: impl Future<Output = T>) {
+pub(crate) fn killed<T>(future: impl Future<Output = T>) {
     assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 

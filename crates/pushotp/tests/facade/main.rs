@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod drains;
 mod enrolments;
 mod faults;
 mod fixture;
