@@ -7,6 +7,7 @@ mod device;
 mod drain;
 mod enrol;
 mod error;
+mod fatigue;
 mod housekeeping;
 mod judge;
 mod kek;

@@ -86,7 +86,7 @@ impl LoginServer {
                 return Ok(LoginStart::NoToken);
             }
             if let Some(retry_at) = self.throttled(&record, now) {
-                self.note(account, AuditKind::PushThrottled, now, rng).await?;
+                self.note_throttled(account, now, rng).await?;
                 return Ok(LoginStart::TooMany { retry_at });
             }
             let payload = self.challenge(account, request, (&draft, &record, &tokens), now)?;
@@ -246,13 +246,6 @@ impl LoginServer {
         }
     }
 
-    /// When the next push may be tried, if not now.
-    fn throttled(&self, record: &Record, now: UnixTime) -> Option<UnixTime> {
-        let (count, last) = record.pushes;
-        let retry_at = UnixTime::from_secs(last).saturating_add(self.policy.push_interval);
-        (count >= self.policy.max_pushes && now < retry_at).then_some(retry_at)
-    }
-
     fn challenge(
         &self,
         account: &AccountId,
@@ -376,7 +369,7 @@ impl LoginServer {
                 }
             }
             forget_old(record, now);
-            count_push(record, now, self.policy.push_interval.as_secs());
+            self.count_push(record, now);
             record.logins.push(login.clone());
             happened.log(record, AuditKind::LoginStarted, None);
             Ok(Change::Write(true))
@@ -407,13 +400,6 @@ fn forget_old(record: &mut Record, now: UnixTime) {
     for login in record.logins.iter_mut().filter(|login| login.state.0 != PENDING) {
         login.sealed.clear();
     }
-}
-
-/// Counts from the last push, not from the first: in no interval, wherever it begins, are there more than the most.
-fn count_push(record: &mut Record, now: UnixTime, interval: u64) {
-    let (count, last) = record.pushes;
-    let is_long_ago = now.as_secs() >= last.saturating_add(interval);
-    record.pushes = (if is_long_ago { 1 } else { count.saturating_add(1) }, now.as_secs());
 }
 
 /// Three different numbers under 100.

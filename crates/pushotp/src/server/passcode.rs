@@ -42,7 +42,8 @@ pub enum PasscodeVerdict {
     Replayed,
     /// Wrong; counted.
     Refused,
-    /// No usable token of the account may be used by typing.
+    /// No usable token of the account may be used by typing, also if all that may are disabled: nothing was judged, counted
+    /// or written. A page says what it says for [`Refused`](Self::Refused): a stranger learns nothing of the account.
     NoToken,
 }
 

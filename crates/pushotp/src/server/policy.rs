@@ -24,10 +24,13 @@ pub struct ServerPolicy {
     /// The failed passcode that disables a token however many right ones lie between: the 30th, where one failure is
     /// forgotten each day.
     pub max_monthly_failures: u8,
-    /// How many pushes an account may ask for without a success before it has to wait: 5.
+    /// How many pushes an account may ask for without a success before they are spaced: 5.
     pub max_pushes: u8,
-    /// How long the wait is, from the last push; pushes that are as far apart do not add up: 10 minutes.
-    pub push_interval: Duration,
+    /// How long after the last push the next one may follow then: 10 s, and twice as long after each. Whole seconds.
+    pub push_spacing: Duration,
+    /// The longest it gets: 1 h. As often as this passes without a push, one is forgotten, so that in the long run nobody
+    /// gets more than one in this time; with none, pushes are neither counted nor spaced.
+    pub max_push_spacing: Duration,
     /// Whether a report switches push off for every token of the challenge that the device holds.
     pub report_blocks_push: bool,
 }
@@ -41,7 +44,8 @@ impl Default for ServerPolicy {
             max_consecutive_failures: 10,
             max_monthly_failures: 30,
             max_pushes: 5,
-            push_interval: Duration::from_secs(600),
+            push_spacing: Duration::from_secs(10),
+            max_push_spacing: Duration::from_secs(3_600),
             report_blocks_push: true,
         }
     }

@@ -27,7 +27,7 @@ tuple_struct! {
         devices: Vec<Device>,
         enrolments: Vec<Enrolment>,
         logins: Vec<Login>,
-        /// Pushes without a success that were close together, and when the last of them was.
+        /// Pushes without a success that are remembered, and when the last of them was.
         pushes: (u8, u64),
         next_event: u64,
         audit: Vec<Event>,

@@ -9,6 +9,7 @@
 
 mod drains;
 mod enrolments;
+mod fatigue;
 mod faults;
 mod fixture;
 mod flags;
