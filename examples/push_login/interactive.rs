@@ -32,7 +32,7 @@ pub(crate) fn play(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
         let started = match cast.server.begin("Intranet", cast.now())? {
             LoginStart::Started(started) => started,
             LoginStart::TooMany { .. } => {
-                screen.say("page", "too many pushes without a login: type a passcode, or wait ten minutes")?;
+                screen.say("page", "too many pushes without a login: type a passcode, or wait a little")?;
                 return Ok(());
             }
             _ => {

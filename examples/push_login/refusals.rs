@@ -28,7 +28,7 @@ pub(crate) fn tell(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
 
 /// A login that waits: what the page holds, the number, the push.
 fn waiting(cast: &mut Cast) -> Result<(Started, String, Vec<u8>), Failure> {
-    // The page asks for at most five pushes in ten minutes; the story has more to tell.
+    // After five pushes without a success the page has to wait between them; the story has more to tell.
     cast.clock.pass(600);
     let started = cast.server.started("Intranet", cast.now())?;
     let number = cast.server.login.number(&started.ticket)?;

@@ -16,6 +16,7 @@ mod flags;
 mod guesses;
 mod hostile;
 mod keks;
+mod limits;
 mod logins;
 mod modes;
 mod passcodes;
