@@ -9,6 +9,7 @@ mod prompt;
 mod rotate;
 mod state;
 mod storage;
+mod unlock;
 mod update;
 
 use core::fmt;

@@ -4,6 +4,7 @@ mod authenticator;
 mod passcode;
 mod server;
 mod tuple;
+mod unlock;
 
 pub use authenticator::{
     Answering, Authenticator, AuthenticatorError, Confirming, ConfirmingRotation, Denied, DeviceKeys, DeviceSetup,
@@ -29,3 +30,4 @@ pub use server::{
     PushSwitch, Received, Reject, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek,
     Started, Ticket, TokenView,
 };
+pub use unlock::{UnlockCode, UnlockRequest};

@@ -26,13 +26,18 @@ pub(crate) const TYPED: Totp = Totp::new(Digits::EIGHT, Period::THIRTY);
 pub(crate) const COUNTED: Hotp = Hotp::new(Digits::EIGHT);
 
 /// One more failure in a bucket that empties evenly within 30 days: its level and the time of that level.
-pub(crate) fn leaky_bucket((level, since): (u8, u64), now: UnixTime) -> (u8, u64) {
-    // A full bucket of 30 loses one failure a day.
+pub(crate) fn leaky_bucket(bucket: (u8, u64), now: UnixTime) -> (u8, u64) {
+    let (left, since) = leaked(bucket, now);
+    (left.saturating_add(1), since)
+}
+
+/// What is left in the bucket: a full one of 30 loses one failure a day.
+pub(crate) fn leaked((level, since): (u8, u64), now: UnixTime) -> (u8, u64) {
     let day = MONTH.as_secs() / 30;
     let days = now.as_secs().saturating_sub(since) / day;
     let left = u64::from(level).saturating_sub(days);
     let since = if left == 0 { now.as_secs() } else { since.saturating_add(days * day) };
-    (u8::try_from(left.saturating_add(1)).unwrap_or(u8::MAX), since)
+    (u8::try_from(left).unwrap_or(u8::MAX), since)
 }
 
 #[cfg(test)]

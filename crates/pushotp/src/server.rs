@@ -24,6 +24,7 @@ mod reseal;
 mod secret;
 mod ticket;
 mod token;
+mod unlock;
 mod vault;
 
 use core::fmt;

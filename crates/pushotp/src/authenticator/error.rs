@@ -1,4 +1,4 @@
-use pushotp_pin::{Denied, OpenError, RotateError, SealError, SettleError};
+use pushotp_pin::{Denied, OpenError, RotateError, SealError, SettleError, UnlockError};
 use pushotp_wire::Error as WireError;
 
 use super::StorageError;
@@ -44,6 +44,12 @@ pub enum AuthenticatorError {
     /// The attempt could not be settled; it counts as failed.
     #[error(transparent)]
     Settle(#[from] SettleError),
+    /// The server's leave to try again is of another device, token or attempt.
+    #[error("the unlock code is not for this attempt")]
+    UnlockCode,
+    /// The count of attempts was not started again.
+    #[error(transparent)]
+    Unlocked(#[from] UnlockError),
     /// The token's secret could not be unlocked; this does not depend on the PIN.
     #[error(transparent)]
     Unlock(#[from] OpenError),

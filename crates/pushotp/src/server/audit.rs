@@ -216,6 +216,10 @@ audit_kinds! {
     Rotated = 39, "a token's new secret is in use";
     /// A device was enrolled in the place of an earlier one, whose keys are void.
     DeviceReplaced = 40, "a device took the place of an earlier one";
+    /// An operator let a token be used again.
+    TokenUnlocked = 45, "token unlocked by an operator";
+    /// An operator let a device start its own count of PIN attempts again.
+    DeviceUnlocked = 46, "a device was let count its PIN attempts anew";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

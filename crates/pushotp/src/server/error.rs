@@ -37,6 +37,9 @@ pub enum ServerError {
     /// The ticket was not issued by this server, or its login is long over.
     #[error("the login ticket is not valid")]
     Ticket,
+    /// The bytes are no unlock request.
+    #[error("the unlock request cannot be read")]
+    UnlockRequest,
     /// Eight other writers were faster, one after the other.
     #[error("too many writers at once, try again")]
     Busy,

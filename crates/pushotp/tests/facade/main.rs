@@ -27,4 +27,5 @@ mod replacements;
 mod restarts;
 mod rotations;
 mod transcripts;
+mod unlocks;
 mod updates;

@@ -36,6 +36,13 @@ fn confirm(world: &mut World, offer: &Offer, agree: bool, now: UnixTime) -> Resu
     block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), agree, now, &mut world.rng))
 }
 
+/// A new phone in the place of the old one, which is the world's from now on.
+pub(crate) fn replace(world: &mut World, offer: &Offer, now: UnixTime) {
+    let keys = fresh(world);
+    (world.device, world.storage) = answer(world, offer, &keys, now);
+    confirm(world, offer, true, now).unwrap();
+}
+
 fn fresh(world: &mut World) -> [u8; 80] {
     *SoftwareKeys::generate(&mut world.rng).expose()
 }
