@@ -27,7 +27,7 @@ pub use pushotp_wire as wire;
 pub use server::{
     AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Drained, KekId, KekRing, KeyEncryptionKey,
     KeyUnavailable, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, NumberMatching, PasscodeVerdict, Push,
-    PushSwitch, Received, Reject, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek,
-    Started, Ticket, TokenView,
+    PushSwitch, Received, Reject, RemovedAccount, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup,
+    SoftwareKek, Started, SweepCursor, Swept, Ticket, TokenView,
 };
 pub use unlock::{UnlockCode, UnlockRequest};

@@ -104,7 +104,12 @@ impl LoginServer {
             return Ok(None);
         };
         let account = AccountId::new(owner.account.clone())?;
-        let (_, record) = self.vault.load(&account).await?;
+        let record = match self.vault.load(&account).await {
+            Ok((_, record)) => record,
+            // The account was removed, and this entry is still to be swept.
+            Err(ServerError::NoAccount) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let Some(device) = record.devices.iter().find(|device| *device.kid == *kid.as_bytes()) else {
             return Ok(None);
         };

@@ -220,6 +220,12 @@ audit_kinds! {
     TokenUnlocked = 45, "token unlocked by an operator";
     /// An operator let a device start its own count of PIN attempts again.
     DeviceUnlocked = 46, "a device was let count its PIN attempts anew";
+    /// A token was removed, with its secret.
+    TokenRemoved = 47, "token removed";
+    /// A device was removed, with its keys and the secrets of its tokens.
+    DeviceRemoved = 48, "device removed";
+    /// The account was removed, with everything; this line is only handed over, never stored.
+    AccountRemoved = 49, "account removed";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

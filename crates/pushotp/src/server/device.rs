@@ -27,7 +27,7 @@ tuple_struct! {
     }
 
     /// Whose signing key it is, in the whole tenant.
-    struct KeyHolder {
+    pub(super) struct KeyHolder {
         account: String,
         device: Id,
         /// The end of the enrolment; from then on the key is taken only if the device was enrolled.
@@ -141,12 +141,15 @@ impl LoginServer {
     }
 
     async fn is_enrolled(&self, holder: &KeyHolder) -> Result<bool, ServerError> {
-        let (_, record) = self.vault.load(&AccountId::new(holder.account.as_str())?).await?;
-        Ok(record.devices.iter().any(|device| device.id == holder.device))
+        match self.vault.load(&AccountId::new(holder.account.as_str())?).await {
+            Ok((_, record)) => Ok(record.devices.iter().any(|device| device.id == holder.device)),
+            Err(ServerError::NoAccount) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// Where the holder of a signing key is stored: its SHA-256 in hexadecimal.
-fn key_name(key: &VerifyingKey) -> String {
+pub(super) fn key_name(key: &VerifyingKey) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }

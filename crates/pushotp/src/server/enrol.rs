@@ -18,6 +18,7 @@ use super::{
     vault::Change,
 };
 use crate::tuple::tuple_struct;
+pub(super) use confirm::void_logins;
 
 /// How many enrolments of an account may be open at once.
 const MAX_ENROLMENTS: usize = 2;
@@ -189,7 +190,12 @@ impl LoginServer {
         };
         let account = AccountId::new(stored.account.clone())?;
         let id = Id::new(*enrolment.as_bytes());
-        let (_, record) = self.vault.load(&account).await?;
+        let record = match self.vault.load(&account).await {
+            Ok((_, record)) => record,
+            // The account was removed, and this offer is still to be swept.
+            Err(ServerError::NoAccount) => Record::new(),
+            Err(error) => return Err(error),
+        };
         let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {
             // For the time that it takes: whether an enrolment is known must not show.
             let _ = frame.open_unknown(&self.key, self.tenant);

@@ -199,6 +199,24 @@ impl Token {
         self.policy & TokenPolicy::PIN_PROTECTED.bits() != 0
     }
 
+    /// Whether there is a secret of it.
+    pub(super) fn has_secret(&self) -> bool {
+        self.epoch > 0
+    }
+
+    /// Where its secrets are stored; without one this is a place where nothing is.
+    pub(super) fn names(&self) -> impl Iterator<Item = Name> {
+        self.secrets.pending.iter().chain([&self.secrets.current]).copied()
+    }
+
+    /// The device that held it is gone: it may be enrolled anew.
+    pub(super) fn release(&mut self) {
+        self.device = Id::new([0; 16]);
+        self.epoch = 0;
+        self.secrets = Secrets::first(Name::new([0; 8]));
+        self.muted = 0;
+    }
+
     /// Whether a challenge may name it.
     pub(super) fn can_be_pushed(&self) -> bool {
         self.may_be_switched_on() && self.muted == 0

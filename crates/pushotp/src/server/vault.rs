@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 use std::sync::Arc;
 
 use pushotp_cbor::{decode, encode_secret};
-use pushotp_store::{Cas, DynStore, Expect, Hint, Key, StoreError, Version};
+use pushotp_store::{Cas, DynStore, Expect, Hint, Key, StoreError, Version, Versioned};
 use rand_core::CryptoRng;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -96,6 +96,29 @@ impl Vault {
         Err(if unknown.is_some() { ServerError::Unknown } else { ServerError::Busy })
     }
 
+    /// Deletes an account's record, and with it all that it decides; what it was.
+    ///
+    /// After a write of unknown fate an account that is gone was deleted by this, or by another who wanted the same.
+    pub(crate) async fn delete(&self, account: &AccountId) -> Result<Record, ServerError> {
+        let key = key("account", account.as_str())?;
+        let mut unknown: Option<Record> = None;
+        for _ in 0..TRIES {
+            let (version, record) = match (self.load(account).await, unknown.take()) {
+                (Ok(found), _) => found,
+                (Err(ServerError::NoAccount), Some(record)) => return Ok(record),
+                (Err(_), Some(_)) => return Err(ServerError::Unknown),
+                (Err(error), None) => return Err(error),
+            };
+            match self.store.put_if(&key, Expect::Version(version), None, Hint::NONE).await {
+                Ok(Cas::Won(_)) => return Ok(record),
+                Ok(Cas::Lost) => {}
+                Err(error @ StoreError::NotApplied(_)) => return Err(error.into()),
+                Err(_) => unknown = Some(record),
+            }
+        }
+        Err(if unknown.is_some() { ServerError::Unknown } else { ServerError::Busy })
+    }
+
     /// Stores a value under `kind/name`, sealed and bound to that key; replaces what is there.
     pub(crate) async fn put_sealed<T: Serialize + ?Sized>(
         &self,
@@ -137,8 +160,19 @@ impl Vault {
     ) -> Result<Option<T>, ServerError> {
         let key = key(place.0, place.1)?;
         let Some(found) = self.store.get(&key).await? else { return Ok(None) };
+        self.open(&key, &found).map(Some)
+    }
+
+    /// What a sealed entry says.
+    pub(crate) fn open<T: DeserializeOwned + Serialize>(&self, key: &Key, found: &Versioned) -> Result<T, ServerError> {
         let plain = self.kek.open(key.as_bytes(), &found.value)?;
-        decode(&plain).map(Some).map_err(|_| ServerError::Record)
+        decode(&plain).map_err(|_| ServerError::Record)
+    }
+
+    /// Removes an entry if it is still this version of it: whether it was.
+    pub(crate) async fn remove_version(&self, key: &Key, version: Version) -> Result<bool, ServerError> {
+        let removed = self.store.put_if(key, Expect::Version(version), None, Hint::NONE).await?;
+        Ok(matches!(removed, Cas::Won(_)))
     }
 
     pub(crate) async fn remove(&self, place: (&str, &str)) -> Result<(), ServerError> {

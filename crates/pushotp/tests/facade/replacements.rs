@@ -11,15 +11,27 @@ use pushotp::{
 
 use crate::fixture::{NOW, World, cost, later};
 
-const NEW: &str = "905317";
+pub(crate) const NEW: &str = "905317";
 
 fn offer(world: &mut World, now: UnixTime) -> Offer {
     let place = (&world.user, world.device.id());
     block_on(world.server.offer_replacement(place, now, &mut world.rng)).unwrap()
 }
 
+/// The request of a phone with these keys.
+pub(crate) fn request(world: &mut World, offer: &Offer, keys: &[u8; 80], now: UnixTime) -> Vec<u8> {
+    let keys = SoftwareKeys::from_bytes(keys).into_device_keys();
+    let setup = DeviceSetup { name: "new phone".into(), push: PushAddress::POLL, keys };
+    Authenticator::enrol(offer, setup, now, &mut world.rng).unwrap().0
+}
+
 /// A phone with these keys answers the offer; what it becomes once the person agreed on its side.
-fn answer(world: &mut World, offer: &Offer, keys: &[u8; 80], now: UnixTime) -> (Authenticator, MemoryStorage) {
+pub(crate) fn answer(
+    world: &mut World,
+    offer: &Offer,
+    keys: &[u8; 80],
+    now: UnixTime,
+) -> (Authenticator, MemoryStorage) {
     let keys = SoftwareKeys::from_bytes(keys).into_device_keys();
     let setup = DeviceSetup { name: "new phone".into(), push: PushAddress::POLL, keys };
     let (request, enrolling) = Authenticator::enrol(offer, setup, now, &mut world.rng).unwrap();
@@ -43,7 +55,7 @@ pub(crate) fn replace(world: &mut World, offer: &Offer, now: UnixTime) {
     confirm(world, offer, true, now).unwrap();
 }
 
-fn fresh(world: &mut World) -> [u8; 80] {
+pub(crate) fn fresh(world: &mut World) -> [u8; 80] {
     *SoftwareKeys::generate(&mut world.rng).expose()
 }
 

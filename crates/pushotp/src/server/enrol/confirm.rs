@@ -10,7 +10,7 @@ use pushotp_wire::{
 use crate::server::{
     AccountId, AuditKind, LoginServer, Push, Rng, ServerError,
     device::{StoredDevice, device_name},
-    record::{Device, Enrolment, Id, Name, Opened, Record, Secrets, Token},
+    record::{Device, Enrolment, Id, Login, Name, Opened, Record, Secrets, Token},
     request::{store_request, stored_request},
     secret::Leftovers,
     vault::Change,
@@ -90,7 +90,7 @@ impl LoginServer {
                 return Ok(Change::Write(Confirmed::New));
             };
             happened.log(record, AuditKind::DeviceReplaced, None);
-            let void = void_logins(record, enrolment.device, now)?;
+            let void = void_logins(record, |login| login.devices.contains(&enrolment.device), now)?;
             let kid = Kid::from_bytes(*opened.kid);
             Ok(Change::Write(Confirmed::Replaces(Box::new(Replacement { before, replaced, void, kid }))))
         };
@@ -104,32 +104,45 @@ impl LoginServer {
                 Ok(Vec::new())
             }
             Confirmed::Replaces(replacement) => {
-                let pushes = self.cancel_for(account, &replacement, now, rng).await;
-                let _ = self.forget_epoch(account, &replacement).await;
+                let Replacement { before, replaced, void, kid } = &*replacement;
+                let reason = CancelReason::DeviceReplaced;
+                let pushes = self.cancel_for(account, (before, void), reason, (now, rng)).await;
+                let _ = self.forget_epoch(account, (before, replaced), Some(*kid)).await;
                 Ok(pushes)
             }
         }
     }
 
     /// Removes what [`keep_device`](Self::keep_device) stored, and gives the signing key back.
-    async fn forget_enrolment(&self, account: &AccountId, enrolment: &Enrolment) -> Result<(), ServerError> {
+    pub(in crate::server) async fn forget_enrolment(
+        &self,
+        account: &AccountId,
+        enrolment: &Enrolment,
+    ) -> Result<(), ServerError> {
         let Some(opened) = enrolment.opened.first() else { return Ok(()) };
         let name = Name::new(*opened.kid);
         let secrets = enrolment.tokens.iter().map(|token| (*token, name)).collect();
         self.forget(account, &Leftovers { secrets, addresses: vec![name], tickets: Vec::new() }).await;
-        let (_, record) = self.vault.load(account).await?;
-        let in_force = record.device(&enrolment.device).map(|device| Kid::from_bytes(*device.kid));
+        let in_force = match self.vault.load(account).await {
+            Ok((_, record)) => record.device(&enrolment.device).map(|device| Kid::from_bytes(*device.kid)),
+            Err(ServerError::NoAccount) => None,
+            Err(error) => return Err(error),
+        };
         self.forget_keys(account, enrolment.device, (Kid::from_bytes(*opened.kid), in_force)).await
     }
 
-    /// Removes what an earlier epoch of a device had: keys, address, secrets, tickets.
-    async fn forget_epoch(&self, account: &AccountId, replacement: &Replacement) -> Result<(), ServerError> {
-        let Replacement { before, replaced, kid: in_force, .. } = replacement;
-        let held = before.tokens.iter().filter(|token| token.device == replaced.id);
-        let secrets = held.flat_map(|token| names(token).map(|name| (token.id, name))).collect();
-        let tickets = replaced.told.iter().flat_map(|told| told.ticket.iter().copied()).collect();
-        self.forget(account, &Leftovers { secrets, tickets, addresses: vec![replaced.address] }).await;
-        self.forget_keys(account, replaced.id, (Kid::from_bytes(*replaced.kid), Some(*in_force))).await
+    /// Removes what an epoch of a device had: keys, address, secrets, tickets.
+    pub(in crate::server) async fn forget_epoch(
+        &self,
+        account: &AccountId,
+        (before, gone): (&Record, &Device),
+        in_force: Option<Kid>,
+    ) -> Result<(), ServerError> {
+        let held = before.tokens.iter().filter(|token| token.device == gone.id);
+        let secrets = held.flat_map(|token| token.names().map(|name| (token.id, name))).collect();
+        let tickets = gone.told.iter().flat_map(|told| told.ticket.iter().copied()).collect();
+        self.forget(account, &Leftovers { secrets, tickets, addresses: vec![gone.address] }).await;
+        self.forget_keys(account, gone.id, (Kid::from_bytes(*gone.kid), in_force)).await
     }
 
     /// Removes the keys of one epoch; the signing key is given back unless the epoch that is in force has the same one.
@@ -158,18 +171,17 @@ impl LoginServer {
         self.vault.remove(("kid", &kid.to_string())).await
     }
 
-    /// Cancel messages for logins that a replacement voided, as far as their devices can be reached.
-    async fn cancel_for(
+    /// Cancel messages for logins that were voided, as far as their devices can be reached.
+    pub(in crate::server) async fn cancel_for(
         &self,
         account: &AccountId,
-        replacement: &Replacement,
-        now: UnixTime,
-        rng: Rng<'_>,
+        (before, void): (&Record, &[Id]),
+        reason: CancelReason,
+        (now, rng): (UnixTime, Rng<'_>),
     ) -> Vec<Push> {
-        let Replacement { before, void, .. } = replacement;
         let mut pushes = Vec::new();
         for login in before.logins.iter().filter(|login| void.contains(&login.id)) {
-            let cancel = Cancel::new(ChallengeId::from_bytes(*login.id), CancelReason::DeviceReplaced, now);
+            let cancel = Cancel::new(ChallengeId::from_bytes(*login.id), reason, now);
             let Ok(payload) = cancel.encode() else { continue };
             for device in before.devices.iter().filter(|device| login.devices.contains(&device.id)) {
                 pushes.extend(self.seal_for(account, device, &payload, &mut *rng).await);
@@ -213,10 +225,15 @@ fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
     }
 }
 
-/// Ends the open logins that were sent to a device; their ids.
-fn void_logins(record: &mut Record, device: Id, now: UnixTime) -> Result<Vec<Id>, ServerError> {
+/// Ends logins that are open, or approved and not collected; their ids.
+pub(in crate::server) fn void_logins(
+    record: &mut Record,
+    which: impl Fn(&Login) -> bool,
+    now: UnixTime,
+) -> Result<Vec<Id>, ServerError> {
     let mut void = Vec::new();
-    for login in record.logins.iter_mut().filter(|login| login.devices.contains(&device)) {
+    for login in record.logins.iter_mut().filter(|login| which(login)) {
+        // Which reason it is, only the devices are told.
         let event = state::Event::Cancel(CancelReason::DeviceReplaced);
         let transition = state::apply(&stored_request(login)?, &event, now);
         if let Some(next) = transition.next {
@@ -225,10 +242,4 @@ fn void_logins(record: &mut Record, device: Id, now: UnixTime) -> Result<Vec<Id>
         }
     }
     Ok(void)
-}
-
-/// Where the secrets of a token are stored.
-fn names(token: &Token) -> impl Iterator<Item = Name> {
-    let Secrets { current, pending, .. } = &token.secrets;
-    pending.iter().chain([current]).copied()
 }
