@@ -11,6 +11,7 @@ mod error;
 pub mod frame;
 pub mod keys;
 pub mod message;
+pub mod notify;
 mod padding;
 pub mod rotate;
 mod seal;

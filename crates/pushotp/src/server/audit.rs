@@ -226,6 +226,8 @@ audit_kinds! {
     DeviceRemoved = 48, "device removed";
     /// The account was removed, with everything; this line is only handed over, never stored.
     AccountRemoved = 49, "account removed";
+    /// The push service no longer knows a device's push address; it fetches until it names another.
+    PushAddressGone = 70, "a device's push address is void and was forgotten";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

@@ -19,6 +19,7 @@ mod keks;
 mod limits;
 mod logins;
 mod modes;
+mod notify;
 mod passcodes;
 mod protocol;
 mod races;
