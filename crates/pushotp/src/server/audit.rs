@@ -228,6 +228,12 @@ audit_kinds! {
     AccountRemoved = 49, "account removed";
     /// The push service no longer knows a device's push address; it fetches until it names another.
     PushAddressGone = 70, "a device's push address is void and was forgotten";
+    /// A token with a secret from elsewhere was imported.
+    TokenImported = 50, "token imported";
+    /// Passcodes in a row were right: clock or counter of a token are known again.
+    Resynchronised = 51, "token resynchronised";
+    /// Passcodes in a row were wrong; counted.
+    ResyncRefused = 52, "resynchronisation refused; counted";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

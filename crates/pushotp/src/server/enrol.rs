@@ -340,7 +340,7 @@ fn keep_offer(record: &mut Record, offer: &Offer, now: UnixTime) -> Result<(), S
     if !replaces && record.devices.len() >= MAX_DEVICES {
         return Err(ServerError::Full("devices"));
     }
-    let wanted = |token: &&Token| if replaces { token.device == device } else { token.epoch == 0 };
+    let wanted = |token: &&Token| if replaces { token.device == device } else { !token.has_secret() };
     let tokens: Vec<Id> = record.tokens.iter().filter(wanted).map(|token| token.id).take(8).collect();
     if tokens.is_empty() {
         return Err(ServerError::NoToken);

@@ -1,17 +1,17 @@
 use core::{cell::Cell, convert::Infallible};
 
-use pushotp_oath::{Advance, Advanced, Authenticated, ReplayStore, Step, Verdict, Window};
+use pushotp_oath::{Advance, Advanced, Authenticated, ReplayStore};
 use pushotp_types::{TokenId, UnixTime};
 
 use super::{
     AccountId, AuditKind, LoginServer, Rng, ServerError,
     answer::TRIES,
     audit::Happened,
-    record::{Id, Record},
+    method::Judgement,
+    record::{Id, Record, Token},
     secret::TokenKeys,
     vault::Change,
 };
-use crate::passcode::TYPED;
 
 /// What became of a passcode that was typed by hand.
 ///
@@ -57,7 +57,9 @@ struct Candidate {
 impl LoginServer {
     /// Verifies a passcode that was typed into the login page.
     ///
-    /// Each is accepted once. A wrong one counts against every token that it might have been for.
+    /// It may be of any token of the account that permits it: TOTP of one that a device holds, or what an imported one has.
+    /// Each is accepted once. A wrong one counts against every token that it might have been for: those whose passcodes are
+    /// as long, else all.
     ///
     /// # Errors
     /// [`ServerError::NoAccount`], or the store's; then nothing was accepted.
@@ -86,7 +88,7 @@ impl LoginServer {
         for _ in 0..TRIES {
             let (_, record) = self.vault.load(account).await?;
             let mut candidates = Vec::new();
-            for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0) {
+            for token in record.tokens.iter().filter(|token| token.can_be_typed()) {
                 if let Some(keys) = self.token_keys(account, token).await? {
                     candidates.push(Candidate { id: token.id, keys });
                 }
@@ -108,7 +110,7 @@ impl LoginServer {
         happened: &Happened,
     ) -> Result<Change<Option<PasscodeVerdict>>, ServerError> {
         let mut usable = Vec::new();
-        for token in record.tokens.iter().filter(|token| token.by_hand != 0 && token.epoch > 0 && token.disabled == 0) {
+        for token in record.tokens.iter().filter(|token| token.can_be_typed() && token.disabled == 0) {
             match candidates.iter().find(|candidate| candidate.id == token.id && candidate.keys.are_of(token)) {
                 Some(candidate) => usable.push(candidate),
                 None => return Ok(Change::Keep(None)),
@@ -117,65 +119,101 @@ impl LoginServer {
         if usable.is_empty() {
             return Ok(Change::Keep(Some(PasscodeVerdict::NoToken)));
         }
-        let mut replayed = None;
+        let (mut right, mut replayed) = (Vec::new(), None);
+        // All of them under all of their keys, whatever the first says.
         for candidate in &usable {
-            let token = record.token_mut(&candidate.id).ok_or(ServerError::NoToken)?;
-            let last = token.next_step.checked_sub(1).map(Step::new);
-            for key in candidate.keys.keys() {
-                match TYPED.verify(key, typed, happened.at, Window::ONE, last) {
-                    Verdict::Match(found) => {
-                        let row = NextStep(Cell::from_mut(&mut token.next_step));
-                        // Never stale: both steps are those of this version of the record.
-                        let used = found.commit(candidate.id, &row).map_err(|_| ServerError::Busy)?;
-                        return Ok(Change::Write(Some(accept(record, &used, happened))));
-                    }
-                    Verdict::Replay => replayed = Some(candidate.id),
-                    _ => {}
-                }
+            let method = record.token(&candidate.id).ok_or(ServerError::NoToken)?.method()?;
+            let verdicts = candidate.keys.keys().map(|key| method.judge(key, typed, happened.at));
+            match verdicts.fold(Judgement::Wrong, Judgement::or) {
+                Judgement::Right(advance) => right.push((candidate.id, advance)),
+                Judgement::Replay => replayed = Some(candidate.id),
+                Judgement::Wrong => {}
             }
         }
-        // A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted, and noted
-        // once, so that who repeats it does not push the other events out.
         if let Some(token) = replayed {
-            if record.ends_with(AuditKind::PasscodeReplayed.code(), Some(token)) {
-                return Ok(Change::Keep(Some(PasscodeVerdict::Replayed)));
-            }
-            happened.log(record, AuditKind::PasscodeReplayed, Some(token));
-            return Ok(Change::Write(Some(PasscodeVerdict::Replayed)));
+            return Ok(note_replay(record, &token, happened));
         }
-        for candidate in usable {
-            self.count_failure(record, &candidate.id, happened);
+        let mut accepted = None;
+        // Where two tokens have the same digits, both have used them: typed again they open nothing.
+        for (id, advance) in right {
+            let used = commit(record.token_mut(&id).ok_or(ServerError::NoToken)?, advance)?;
+            accepted.get_or_insert(used);
+        }
+        if let Some(used) = accepted {
+            let verdict = accept(record, &used, (AuditKind::PasscodeAccepted, happened));
+            return Ok(Change::Write(Some(verdict)));
+        }
+        for id in meant(record, &usable, typed)? {
+            self.count_failure(record, &id, happened);
         }
         happened.log(record, AuditKind::PasscodeRefused, None);
         Ok(Change::Write(Some(PasscodeVerdict::Refused)))
     }
 }
 
-/// The only way to an accepted passcode: from a step that is used up in the record that carries the verdict.
-fn accept(record: &mut Record, used: &Authenticated<Id>, happened: &Happened) -> PasscodeVerdict {
+/// The tokens that a wrong passcode may have been for: those of its length, else all.
+fn meant(record: &Record, usable: &[&Candidate], typed: &str) -> Result<Vec<Id>, ServerError> {
+    let mut meant = Vec::new();
+    for candidate in usable {
+        if record.token(&candidate.id).ok_or(ServerError::NoToken)?.method()?.is_as_long_as(typed) {
+            meant.push(candidate.id);
+        }
+    }
+    Ok(if meant.is_empty() { usable.iter().map(|candidate| candidate.id).collect() } else { meant })
+}
+
+/// A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted, and noted once, so that
+/// who repeats it does not push the other events out.
+pub(super) fn note_replay(record: &mut Record, token: &Id, happened: &Happened) -> Change<Option<PasscodeVerdict>> {
+    if record.ends_with(AuditKind::PasscodeReplayed.code(), Some(*token)) {
+        return Change::Keep(Some(PasscodeVerdict::Replayed));
+    }
+    happened.log(record, AuditKind::PasscodeReplayed, Some(*token));
+    Change::Write(Some(PasscodeVerdict::Replayed))
+}
+
+/// Uses a passcode up, in the record that carries the verdict.
+pub(super) fn commit(token: &mut Token, advance: Advance) -> Result<Authenticated<Id>, ServerError> {
+    let counts = token.is_counted();
+    let next = if counts { &mut token.next_counter } else { &mut token.next_step };
+    // Never stale: both numbers are those of this version of the record.
+    advance.commit(token.id, &Next { row: Cell::from_mut(next), counts }).map_err(|_| ServerError::Busy)
+}
+
+/// The only way to an accepted passcode: from a step or counter that is used up in the record that carries the verdict.
+pub(super) fn accept(
+    record: &mut Record,
+    used: &Authenticated<Id>,
+    (kind, happened): (AuditKind, &Happened),
+) -> PasscodeVerdict {
     let id = *used.id();
     if let Some(token) = record.token_mut(&id) {
         token.failures = 0;
     }
     record.pushes = (0, 0);
-    happened.log(record, AuditKind::PasscodeAccepted, Some(id));
+    happened.log(record, kind, Some(id));
     PasscodeVerdict::Accepted { token: TokenId::from_bytes(*id) }
 }
 
-/// A token's `next_step`, in a record that is about to be written.
+/// A token's `next_step` or `next_counter`, in a record that is about to be written.
 ///
 /// The store's compare-and-swap is that of the whole record: [`Change::Write`] tells nothing before it is won, and after a
 /// lost one everything is decided anew.
-struct NextStep<'a>(&'a Cell<u64>);
+struct Next<'a> {
+    row: &'a Cell<u64>,
+    /// A counter is stored as the next one, a step as the last one + 1.
+    counts: bool,
+}
 
-impl ReplayStore<Id> for NextStep<'_> {
+impl ReplayStore<Id> for Next<'_> {
     type Error = Infallible;
 
     fn advance(&self, _: &Id, advance: Advance) -> Result<Advanced, Infallible> {
-        if self.0.get().checked_sub(1) != advance.from() {
+        let stored = self.row.get();
+        if advance.from() != if self.counts { Some(stored) } else { stored.checked_sub(1) } {
             return Ok(Advanced::Stale);
         }
-        self.0.set(advance.to().saturating_add(1));
+        self.row.set(if self.counts { advance.to() } else { advance.to().saturating_add(1) });
         Ok(Advanced::Done)
     }
 }

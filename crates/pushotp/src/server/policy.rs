@@ -24,6 +24,10 @@ pub struct ServerPolicy {
     /// The failed passcode that disables a token however many right ones lie between: the 30th, where one failure is
     /// forgotten each day.
     pub max_monthly_failures: u8,
+    /// How far a resynchronisation looks for a clock, on either side: 120 steps, an hour of steps of 30 s. Taken as 1 to 2880.
+    pub resync_steps: u16,
+    /// How far a resynchronisation looks for a counter, ahead: 1000. Taken as 1 to 2880.
+    pub resync_counters: u16,
     /// How many pushes an account may ask for without a success before they are spaced: 5.
     pub max_pushes: u8,
     /// How long after the last push the next one may follow then: 10 s, and twice as long after each. Whole seconds.
@@ -43,6 +47,8 @@ impl Default for ServerPolicy {
             number_digits: 6,
             max_consecutive_failures: 10,
             max_monthly_failures: 30,
+            resync_steps: 120,
+            resync_counters: 1000,
             max_pushes: 5,
             push_spacing: Duration::from_secs(10),
             max_push_spacing: Duration::from_secs(3_600),

@@ -60,6 +60,23 @@ tuple_struct! {
         device: Id,
         epoch: u32,
         secrets: Secrets,
+        /// How its typed passcodes are made, if it was imported: none or one. Others have TOTP as the protocol does.
+        typed: Vec<Typed>,
+        /// How many steps its clock is behind and ahead, one of which is none; moved by a resynchronisation alone.
+        drift: (u16, u16),
+    }
+
+    /// What a credential says that was imported.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Typed {
+        /// 0 TOTP, 1 HOTP.
+        kind: u8,
+        /// 1 SHA-1, 2 SHA-256, 3 SHA-512.
+        algorithm: u8,
+        digits: u8,
+        /// TOTP: seconds of a step, and when the first one began.
+        period: u32,
+        t0: u64,
     }
 
     /// Which secrets a token has in its epoch, and whether they may change.
@@ -292,6 +309,8 @@ mod tests {
                 approved: vec![u64::MAX],
                 wrong: u8::MAX,
             },
+            typed: vec![Typed { kind: u8::MAX, algorithm: u8::MAX, digits: u8::MAX, period: u32::MAX, t0: u64::MAX }],
+            drift: (u16::MAX, u16::MAX),
         };
         let kid = ByteArray::new([0xff; 8]);
         let told = Told { hash, status: u8::MAX, left: u8::MAX, ticket: vec![Name::new([0xff; 8])] };

@@ -2,7 +2,7 @@
 
 use pushotp_cbor::{ByteBuf, Bytes};
 use pushotp_oath::{Advance, Counter, HotpVerdict, Key, LookAhead, Step, Verdict, Window};
-use pushotp_types::{HashAlgorithm, Secret, TokenId, UnixTime};
+use pushotp_types::{Secret, TokenId, UnixTime};
 use pushotp_wire::{state::housekeeping::Under, terms::PasscodeKind};
 use zeroize::Zeroizing;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::passcode;
 
 /// How many counters a device may have used up for approvals that never came.
-const AHEAD: LookAhead = match LookAhead::new(10) {
+pub(super) const AHEAD: LookAhead = match LookAhead::new(10) {
     Ok(ahead) => ahead,
     Err(_) => LookAhead::ZERO,
 };
@@ -61,7 +61,7 @@ impl TokenKeys {
         let answers = |named: &Named| match kind {
             PasscodeKind::Totp => {
                 let last = token.next_step.checked_sub(1).map(Step::new);
-                match passcode::TYPED.verify(&named.key, code, now, Window::ONE, last) {
+                match passcode::TYPED.verify(&named.key, code, now, Window::ONE.around(token.drift()), last) {
                     Verdict::Match(found) => Some(Spent::Step(found.advance())),
                     _ => None,
                 }
@@ -143,10 +143,10 @@ impl LoginServer {
         account: &AccountId,
         token: &Token,
     ) -> Result<Option<TokenKeys>, ServerError> {
-        let Some(current) = self.named(account, token.id, token.secrets.current).await? else { return Ok(None) };
+        let Some(current) = self.named(account, token, token.secrets.current).await? else { return Ok(None) };
         let pending = match token.secrets.pending.first() {
             None => None,
-            Some(name) => match self.named(account, token.id, *name).await? {
+            Some(name) => match self.named(account, token, *name).await? {
                 None => return Ok(None),
                 found => found,
             },
@@ -154,12 +154,14 @@ impl LoginServer {
         Ok(Some(TokenKeys { current, pending }))
     }
 
-    async fn named(&self, account: &AccountId, token: Id, name: Name) -> Result<Option<Named>, ServerError> {
-        let place = secret_place(account, &token, name);
+    async fn named(&self, account: &AccountId, token: &Token, name: Name) -> Result<Option<Named>, ServerError> {
+        let place = secret_place(account, &token.id, name);
         let Some(secret) = self.vault.get_sealed::<ByteBuf>(("secret", &place)).await? else { return Ok(None) };
         let secret = Zeroizing::new(secret.into_vec());
-        let secret = Secret::new(&secret).map_err(|_| ServerError::Record)?;
-        let key = Key::new(HashAlgorithm::Sha256, &secret);
+        // Whether a weak one was permitted was decided when it was imported.
+        let read = if token.is_imported() { Secret::danger_import_weak } else { Secret::new };
+        let secret = read(&secret).map_err(|_| ServerError::Record)?;
+        let key = Key::new(token.algorithm()?, &secret);
         Ok(Some(Named { name, secret, key }))
     }
 

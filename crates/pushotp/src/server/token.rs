@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How many tokens an account may have.
-const MAX_TOKENS: usize = 16;
+pub(super) const MAX_TOKENS: usize = 16;
 
 /// A token to be made; its secret comes into being when a device enrols.
 ///
@@ -158,6 +158,7 @@ impl PushSwitch {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "facts that an operator sees side by side, none of which follows")]
 pub struct TokenView {
     /// Its id.
     pub id: TokenId,
@@ -167,6 +168,8 @@ pub struct TokenView {
     pub pin_protected: bool,
     /// Whether a device holds it.
     pub enrolled: bool,
+    /// Whether it was imported: its passcodes are typed by hand, and no login is pushed for it.
+    pub imported: bool,
     /// Whether too many failures disabled it.
     pub disabled: bool,
     /// Whether logins may be pushed for it.
@@ -182,6 +185,7 @@ impl TokenView {
             name: token.name.clone(),
             pin_protected: token.needs_pin(),
             enrolled: token.epoch > 0,
+            imported: token.is_imported(),
             disabled: token.disabled != 0,
             push: match (token.push, token.muted) {
                 (1, 0) => PushSwitch::On,
@@ -201,7 +205,17 @@ impl Token {
 
     /// Whether there is a secret of it.
     pub(super) fn has_secret(&self) -> bool {
-        self.epoch > 0
+        self.epoch > 0 || self.is_imported()
+    }
+
+    /// Whether its passcodes may be typed, once nothing disables it.
+    pub(super) fn can_be_typed(&self) -> bool {
+        self.by_hand != 0 && self.has_secret()
+    }
+
+    /// Whether it has its secret from elsewhere: no device of this server ever holds it.
+    pub(super) fn is_imported(&self) -> bool {
+        !self.typed.is_empty()
     }
 
     /// Where its secrets are stored; without one this is a place where nothing is.
@@ -275,6 +289,8 @@ impl LoginServer {
                 device: Id::new([0; 16]),
                 epoch: 0,
                 secrets: Secrets::first(Name::new([0; 8])),
+                typed: Vec::new(),
+                drift: (0, 0),
             });
             record.tokens.sort_by_key(|token| *token.id);
             happened.log(record, AuditKind::TokenAdded, Some(Id::new(*id.as_bytes())));

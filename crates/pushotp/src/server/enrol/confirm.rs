@@ -220,6 +220,7 @@ fn activate(record: &mut Record, enrolment: &Enrolment, opened: &Opened) {
         token.muted = 0;
         token.next_step = 0;
         token.next_counter = 0;
+        token.drift = (0, 0);
         token.failures = 0;
         token.disabled = 0;
     }
