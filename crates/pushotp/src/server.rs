@@ -47,8 +47,12 @@ pub use drain::{AccountPage, AccountView, AuditSink, Drained};
 pub use error::ServerError;
 pub use import::{Import, ImportError};
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
+<<<<<<< HEAD
 pub use kek_ring::{KekId, KekRing, RingError};
 pub use login_request::{LoginRequest, NumberMatching};
+=======
+pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
+>>>>>>> b5ed429 (server: while a login is open a request may refuse to push; five devices at most, also when a person confirms; a step is used by push or by typing)
 pub use login_state::{LoginStart, LoginState, Push, Started};
 pub use notify::{Carried, Delivered};
 pub use passcode::PasscodeVerdict;

@@ -12,7 +12,7 @@ use pushotp_wire::{
 use zeroize::Zeroize;
 
 use super::{
-    AccountId, AuditKind, LoginServer, Received, Rng, ServerError,
+    AccountId, AuditKind, LoginServer, Received, Rng, ServerError, ServerPolicy,
     device::{KidOwner, StoredDevice, device_name},
     record::{Enrolment, Hash, Id, Name, Opened, Record, Token},
     vault::Change,
@@ -22,8 +22,6 @@ pub(super) use confirm::void_logins;
 
 /// How many enrolments of an account may be open at once.
 const MAX_ENROLMENTS: usize = 2;
-/// How many devices an account may have.
-const MAX_DEVICES: usize = 4;
 
 tuple_struct! {
     /// What an enrolment frame needs before its account is known; sealed under its id.
@@ -55,7 +53,8 @@ impl LoginServer {
     /// The offer is a secret: show it as a QR code, once, to the person who logged in.
     ///
     /// # Errors
-    /// [`ServerError::NoToken`] if every token is held, [`ServerError::Full`], [`ServerError::NoAccount`], or the store's.
+    /// [`ServerError::NoToken`] if every token is held, [`ServerError::Full`] with as many devices as
+    /// [`max_devices`](ServerPolicy::max_devices) says or two open offers, [`ServerError::NoAccount`], or the store's.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -141,7 +140,7 @@ impl LoginServer {
 
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
-            keep_offer(record, &offer, now)?;
+            keep_offer(record, &offer, (now, &self.policy))?;
             happened.log(record, AuditKind::EnrolmentOffered, None);
             Ok(Change::Write(()))
         };
@@ -330,14 +329,14 @@ impl LoginServer {
 }
 
 /// Gives an offer its slot, for the tokens that no device holds.
-fn keep_offer(record: &mut Record, offer: &Offer, now: UnixTime) -> Result<(), ServerError> {
+fn keep_offer(record: &mut Record, offer: &Offer, (now, policy): (UnixTime, &ServerPolicy)) -> Result<(), ServerError> {
     record.enrolments.retain(|old| old.expires >= now.as_secs());
     if record.enrolments.len() >= MAX_ENROLMENTS {
         return Err(ServerError::Full("enrolments"));
     }
     let device = Id::new(*offer.device.as_bytes());
     let replaces = offer.epoch != Epoch::FIRST;
-    if !replaces && record.devices.len() >= MAX_DEVICES {
+    if !replaces && policy.is_full(record.devices.len()) {
         return Err(ServerError::Full("devices"));
     }
     let wanted = |token: &&Token| if replaces { token.device == device } else { !token.has_secret() };

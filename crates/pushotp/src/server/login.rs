@@ -42,7 +42,8 @@ struct Number {
 impl LoginServer {
     /// Starts a login: a challenge for every device that holds a usable token of the account with push switched on.
     ///
-    /// An open login of the same tokens is withdrawn, so that there is never more than one to confuse.
+    /// There is never more than one open login of an account to confuse, so never two for a token, nor three for a device: an
+    /// open one is withdrawn, or the new one refused, as the request says.
     ///
     /// # Errors
     /// [`ServerError::Message`] if a text of the request cannot be displayed, [`ServerError::NoAccount`], or the store's.
@@ -85,6 +86,9 @@ impl LoginServer {
             if tokens.is_empty() {
                 return Ok(LoginStart::NoToken);
             }
+            if let Some(expires) = open_until(&record, now).filter(|_| !request.supersedes()) {
+                return Ok(LoginStart::Open { expires });
+            }
             if let Some(retry_at) = self.throttled(&record, now) {
                 self.note_throttled(account, now, rng).await?;
                 return Ok(LoginStart::TooMany { retry_at });
@@ -94,7 +98,7 @@ impl LoginServer {
             let mut pushes = self.seal_for_devices(account, (&record, &tokens), &payload.0, &mut *rng).await?;
             let login = self.login(&draft, (&tokens, &payload, &pushes), request, now)?;
             let happened = Self::happened(now, rng);
-            if self.keep_login(account, login, &happened).await? {
+            if self.keep_login(account, (login, request.supersedes()), &happened).await? {
                 pushes.extend(withdrawn);
                 let expires = now.saturating_add(self.policy.challenge_life);
                 return Ok(LoginStart::Started(Started { ticket, pushes, expires }));
@@ -353,13 +357,18 @@ impl LoginServer {
     }
 
     /// Writes the login, if tokens and devices are still those that it was made for.
-    async fn keep_login(&self, account: &AccountId, login: Login, happened: &Happened) -> Result<bool, ServerError> {
+    async fn keep_login(
+        &self,
+        account: &AccountId,
+        (login, supersedes): (Login, bool),
+        happened: &Happened,
+    ) -> Result<bool, ServerError> {
         let now = happened.at;
         let decide = |record: &mut Record| {
             if pushable(record) != login.tokens || devices_of(record, &login.tokens) != login.devices {
                 return Ok(Change::Keep(false));
             }
-            if self.throttled(record, now).is_some() {
+            if self.throttled(record, now).is_some() || (!supersedes && open_until(record, now).is_some()) {
                 return Ok(Change::Keep(false));
             }
             for open in record.logins.iter_mut().filter(|login| is_open(login, now)) {
@@ -386,6 +395,11 @@ fn pushable(record: &Record) -> Vec<Id> {
 fn devices_of(record: &Record, tokens: &[Id]) -> Vec<Id> {
     let holds = |device: &Id| record.tokens.iter().any(|token| token.device == *device && tokens.contains(&token.id));
     record.devices.iter().map(|device| device.id).filter(holds).collect()
+}
+
+/// When the open login ends, if there is one.
+fn open_until(record: &Record, now: UnixTime) -> Option<UnixTime> {
+    record.logins.iter().find(|login| is_open(login, now)).map(|login| UnixTime::from_secs(login.expires))
 }
 
 fn is_open(login: &Login, now: UnixTime) -> bool {

@@ -24,6 +24,32 @@ pub enum NumberMatching {
     WeakerTapOnly,
 }
 
+/// What becomes of a wish to push while a login of the account is open. Two open ones there are never.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pollster::block_on;
+/// use pushotp::{LoginRequest, LoginStart, LoginState, WhileOpen};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let first = world.start(NOW);
+/// let retry = LoginRequest::new("VPN gateway").while_open(WhileOpen::Refuse);
+/// let start = block_on(world.server.start_login(&world.user, &retry, later(1), &mut world.rng))?;
+/// assert!(matches!(start, LoginStart::Open { expires } if expires == later(120))); // and nothing was pushed
+/// assert!(matches!(world.state(&first, later(1)), LoginState::Waiting { .. }));
+/// # Ok::<(), pushotp::ServerError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhileOpen {
+    /// The open one is withdrawn, and the new one pushed: for a page whose user asks for it once more.
+    #[default]
+    Supersede,
+    /// The open one stays, and nothing is pushed: for gateways that repeat a request, and pages that open twice.
+    Refuse,
+}
+
 /// What the user sees on the device, and how the login is to be approved.
 ///
 /// ```
@@ -42,6 +68,7 @@ pub struct LoginRequest {
     number: NumberMatching,
     in_app: bool,
     passcode: PasscodeKind,
+    while_open: WhileOpen,
 }
 
 impl LoginRequest {
@@ -74,6 +101,7 @@ impl LoginRequest {
             number: NumberMatching::default(),
             in_app: false,
             passcode: PasscodeKind::Bound,
+            while_open: WhileOpen::default(),
         }
     }
 
@@ -206,6 +234,20 @@ impl LoginRequest {
         self
     }
 
+    /// What becomes of it while a login of the account is open.
+    ///
+    /// ```
+    /// use pushotp::{LoginRequest, WhileOpen};
+    ///
+    /// let request = LoginRequest::new("VPN gateway").while_open(WhileOpen::Refuse);
+    /// # let _ = request;
+    /// ```
+    #[must_use]
+    pub fn while_open(mut self, while_open: WhileOpen) -> Self {
+        self.while_open = while_open;
+        self
+    }
+
     /// Which passcode the approval carries, 8 digits of HMAC-SHA-256 each; by default the one that is bound to this login.
     ///
     /// Weaker: [`PasscodeKind::Hotp`] and [`PasscodeKind::Totp`] answer any login. They are for agents that forward a
@@ -229,6 +271,10 @@ impl LoginRequest {
 
     pub(super) const fn is_in_app_only(&self) -> bool {
         self.in_app
+    }
+
+    pub(super) fn supersedes(&self) -> bool {
+        self.while_open == WhileOpen::Supersede
     }
 
     pub(super) const fn number(&self) -> NumberMatching {

@@ -84,6 +84,14 @@ pub enum LoginStart {
     Started(Started),
     /// No usable token of the account has push switched on: let the user type a passcode.
     NoToken,
+    /// A login of the account is open, and the request does not supersede it.
+    ///
+    /// Whoever has that one's ticket goes on with it: a second page of the same browser has, in its session. Nobody else
+    /// gets one, for it would let them in with an approval that was meant for another page.
+    Open {
+        /// The last second at which an answer to it counts.
+        expires: UnixTime,
+    },
     /// Too many pushes without a success: let the user type a passcode, or wait.
     TooMany {
         /// When the next push may be tried.

@@ -1,5 +1,8 @@
 use core::time::Duration;
 
+/// The most devices that the account record has room for.
+const MAX_DEVICES: u8 = 5;
+
 /// The limits of a login server, with the defaults of the protocol.
 ///
 /// ```
@@ -17,6 +20,8 @@ pub struct ServerPolicy {
     pub challenge_life: Duration,
     /// How long an enrolment offer can be used: 10 minutes.
     pub offer_life: Duration,
+    /// How many devices an account may have: 5. Taken as 1 to 5, for all of them have to fit into the account's record.
+    pub max_devices: u8,
     /// How many digits of a number the user types: 6, as NIST SP 800-63B-4 wants at least. Taken as 2 to 8.
     pub number_digits: u8,
     /// The failed passcode in a row that disables a token: the 10th.
@@ -44,6 +49,7 @@ impl Default for ServerPolicy {
         Self {
             challenge_life: Duration::from_secs(120),
             offer_life: Duration::from_secs(600),
+            max_devices: 5,
             number_digits: 6,
             max_consecutive_failures: 10,
             max_monthly_failures: 30,
@@ -54,5 +60,11 @@ impl Default for ServerPolicy {
             max_push_spacing: Duration::from_secs(3_600),
             report_blocks_push: true,
         }
+    }
+}
+
+impl ServerPolicy {
+    pub(super) fn is_full(&self, devices: usize) -> bool {
+        devices >= usize::from(self.max_devices.clamp(1, MAX_DEVICES))
     }
 }

@@ -339,20 +339,20 @@ mod tests {
             number: hash,
             state: (u8::MAX, u64::MAX, id, id),
             answers: vec![answer; 4],
-            devices: vec![id; 4],
+            devices: vec![id; 5],
             sealed: Vec::new(),
         };
         let sealed = Sealed { device: id, bytes: ByteBuf::from(vec![0xff; 384]) };
         let event = Event { number: u64::MAX, at: u64::MAX, kind: u8::MAX, token: id, attempt: id };
         let mut logins = vec![login; 4];
         if let Some(open) = logins.last_mut() {
-            open.sealed = vec![sealed; 4];
+            open.sealed = vec![sealed; 5];
         }
         Record {
             format: FORMAT,
             last_attempt: id,
             tokens: vec![token; 16],
-            devices: vec![device; 4],
+            devices: vec![device; 5],
             enrolments: vec![enrolment; 2],
             logins,
             pushes: (u8::MAX, u64::MAX),

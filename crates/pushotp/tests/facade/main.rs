@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod device_limit;
 mod drains;
 mod enrolments;
 mod fatigue;
@@ -21,6 +22,7 @@ mod limits;
 mod logins;
 mod modes;
 mod notify;
+mod open_logins;
 mod passcodes;
 mod protocol;
 mod races;

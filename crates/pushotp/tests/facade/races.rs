@@ -25,7 +25,7 @@ use rand_core::SeedableRng as _;
 
 use crate::fixture::{NOW, PIN, World};
 
-const RACERS: usize = 8;
+pub(crate) const RACERS: usize = 8;
 
 /// A store at which each of the racers' first reads of the account waits for that of all others.
 struct StartLine {
@@ -80,7 +80,7 @@ impl Store for StartLine {
 }
 
 /// What each of eight servers says when all do the same at once.
-fn race<T: Send>(
+pub(crate) fn race<T: Send>(
     world: &World,
     (reads_each, is_blind): (usize, bool),
     run: impl Fn(&LoginServer, usize, &mut ChaCha20Rng) -> T + Sync,

@@ -39,7 +39,8 @@ impl LoginServer {
     ///
     /// # Errors
     /// [`ServerError::NoEnrolment`] unless the device has answered an offer that is still open and whose tokens no other
-    /// device got meanwhile, or the store's.
+    /// device got meanwhile, [`ServerError::Full`] if others have filled the account, which changes nothing: remove one, and
+    /// confirm again; or the store's.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -83,6 +84,10 @@ impl LoginServer {
             }
             if is_taken(record, &enrolment) {
                 return Err(ServerError::NoEnrolment);
+            }
+            // Two offers may have been open when there was room for one.
+            if before.device(&enrolment.device).is_none() && self.policy.is_full(before.devices.len()) {
+                return Err(ServerError::Full("devices"));
             }
             activate(record, &enrolment, opened);
             let Some(replaced) = before.device(&enrolment.device).cloned() else {
