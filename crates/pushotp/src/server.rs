@@ -50,6 +50,7 @@ pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
 <<<<<<< HEAD
 pub use kek_ring::{KekId, KekRing, RingError};
 pub use login_request::{LoginRequest, NumberMatching};
+pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
 =======
 pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
 >>>>>>> b5ed429 (server: while a login is open a request may refuse to push; five devices at most, also when a person confirms; a step is used by push or by typing)
