@@ -103,6 +103,7 @@ impl Vault {
         let key = key("account", account.as_str())?;
         let mut unknown: Option<Record> = None;
         for _ in 0..TRIES {
+            let ambiguous = unknown.is_some();
             let (version, record) = match (self.load(account).await, unknown.take()) {
                 (Ok(found), _) => found,
                 (Err(ServerError::NoAccount), Some(record)) => return Ok(record),
@@ -111,9 +112,10 @@ impl Vault {
             };
             match self.store.put_if(&key, Expect::Version(version), None, Hint::NONE).await {
                 Ok(Cas::Won(_)) => return Ok(record),
-                Ok(Cas::Lost) => {}
-                Err(error @ StoreError::NotApplied(_)) => return Err(error.into()),
-                Err(_) => unknown = Some(record),
+                Ok(Cas::Lost) if !ambiguous => {}
+                Err(error @ StoreError::NotApplied(_)) if !ambiguous => return Err(error.into()),
+                // An earlier one of these writes may still land.
+                _ => unknown = Some(record),
             }
         }
         Err(if unknown.is_some() { ServerError::Unknown } else { ServerError::Busy })

@@ -9,7 +9,9 @@ use pushotp::{
 };
 
 use crate::{
+    faults::{Fault, faulty},
     fixture::{NOW, World, later},
+    races::{RACERS, race},
     sweeps::{keys, stalling, sweep, until_death},
 };
 
@@ -156,6 +158,24 @@ fn a_secret_is_imported_once() {
     assert!(block_on(world.server.import_token(&bob, &Import::new(&made), NOW, &mut world.rng)).is_ok());
 }
 
+/// At the same moment, on servers that have all looked for the secret before one of them writes.
+#[test]
+fn eight_imports_at_once_are_one() {
+    let mut world = World::new();
+    let before = keys(&world).len();
+    let told = race(&world, (2, false), |server, _, rng| {
+        let made = credential(Kind::totp(30));
+        block_on(server.import_token(&world.user, &Import::new(&made), NOW, rng))
+    });
+    let imported = told.iter().filter(|told| told.is_ok()).count();
+    let refused = |told: &&Result<_, _>| matches!(told, Err(ImportError::Duplicate | ImportError::Server(_)));
+    assert_eq!((imported, told.iter().filter(refused).count()), (1, RACERS - 1));
+    assert_eq!(keys(&world).len(), before + 1, "what the others wrote is gone");
+    let code = Totp::DEFAULT.generate(&key(HashAlgorithm::Sha1, SECRET), NOW);
+    assert!(matches!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Accepted { .. }));
+    assert_eq!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Replayed);
+}
+
 #[test]
 fn a_file_gets_a_result_for_each_record() {
     let mut world = World::new();
@@ -250,6 +270,8 @@ fn a_wrong_one_counts_against_those_of_its_length() {
     }
     assert!(world.token(fob).disabled && !world.token(mail).disabled);
     assert_eq!(verify(&mut world, "755224", NOW), PasscodeVerdict::Refused, "disabled, though right");
+    block_on(world.server.unlock_token((&world.user, fob), NOW, &mut world.rng)).unwrap();
+    assert_eq!(verify(&mut world, "755224", NOW), PasscodeVerdict::Accepted { token: fob });
     world.log_in(mail, NOW);
 }
 
@@ -314,5 +336,32 @@ fn a_death_while_a_token_is_imported() {
         assert_eq!((sweep(&mut world, NOW), sweep(&mut world, later(3600))), ((0, 0), (0, 0)));
         let code = Totp::DEFAULT.generate(&key(HashAlgorithm::Sha1, SECRET), NOW);
         assert_eq!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Accepted { token });
+    }
+}
+
+/// Whatever became of the write: the secret is there if the record refers to it, and the token is imported once.
+#[test]
+fn an_import_is_told_as_it_is_stored() {
+    for (script, told, is_there) in [
+        (Fault::Written(0), "Ok", true),
+        (Fault::Vanished(0), "Ok", true),
+        (Fault::NotApplied, "Err(Server(Store(NotApplied", false),
+        (Fault::Written(16), "Err(Server(Unknown", true),
+        (Fault::WrittenAndBlind, "Err(Server(Unknown", true),
+        (Fault::Vanished(1), "Err(Server(Unknown", false),
+    ] {
+        let mut world = World::new();
+        let (before, made) = (keys(&world), credential(Kind::totp(30)));
+        let server = faulty(&world, &[script]);
+        let imported = block_on(server.import_token(&world.user, &Import::new(&made), NOW, &mut world.rng));
+        let shown = format!("{imported:?}");
+        assert!(shown.starts_with(told), "{script:?}: {shown}");
+        sweep(&mut world, NOW);
+        sweep(&mut world, later(3600));
+        assert_eq!(keys(&world).len(), before.len() + usize::from(is_there), "{script:?}");
+        let again = import(&mut world, &made);
+        assert_eq!(matches!(again, Err(ImportError::Duplicate)), is_there, "{script:?}");
+        let code = Totp::DEFAULT.generate(&key(HashAlgorithm::Sha1, SECRET), NOW);
+        assert!(matches!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Accepted { .. }), "{script:?}");
     }
 }

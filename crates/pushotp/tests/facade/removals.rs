@@ -7,6 +7,7 @@ use pushotp::{
 };
 
 use crate::{
+    faults::{Fault, faulty},
     fixture::{NOW, PIN, World, later},
     sweeps::{keys, stalling, sweep, until_death},
 };
@@ -221,6 +222,41 @@ fn a_death_while_an_account_is_removed() {
         }
     }
     assert!(finished, "more writes than were tried");
+}
+
+/// What is told of a removal is what is stored, and asking again makes it true.
+#[test]
+fn a_removal_is_told_as_it_is_stored() {
+    let cases: &[(&[Fault], &str, bool)] = &[
+        (&[], "Ok", true),
+        (&[Fault::Written(0)], "Ok", true),
+        (&[Fault::Vanished(0)], "Ok", true),
+        (&[Fault::Vanished(0), Fault::Written(0)], "Ok", true),
+        (&[Fault::NotApplied], "Err(Store(NotApplied", false),
+        (&[Fault::Vanished(0), Fault::NotApplied], "Ok", true),
+        (&[Fault::Vanished(0); 8], "Err(Unknown)", false),
+        (&[Fault::WrittenAndBlind], "Err(Unknown)", true),
+    ];
+    for (script, told, is_gone) in cases {
+        let mut world = World::new();
+        let removed = block_on(faulty(&world, script).remove_account(&world.user, NOW, &mut world.rng));
+        let shown = format!("{removed:?}");
+        assert!(shown.starts_with(told), "{script:?}: {shown}");
+        assert_eq!(!keys(&world).contains(&"account/alice".to_owned()), *is_gone, "{script:?}");
+        let again = block_on(world.server.remove_account(&world.user, NOW, &mut world.rng));
+        assert_eq!(again.is_err(), *is_gone, "{script:?}");
+        swept(&mut world);
+        assert_eq!(keys(&world), [""; 0], "{script:?}");
+    }
+    for (script, is_told) in [(Fault::Written(0), true), (Fault::Vanished(0), true), (Fault::WrittenAndBlind, false)] {
+        let mut world = World::new();
+        let place = (&world.user, world.device.id());
+        let removed = block_on(faulty(&world, &[script]).remove_device(place, NOW, &mut world.rng));
+        assert_eq!(removed.is_ok(), is_told, "{script:?}: {removed:?}");
+        assert!(!world.token(world.bank).enrolled);
+        swept(&mut world);
+        assert_eq!(keys(&world), ["account/alice"], "{script:?}");
+    }
 }
 
 #[test]

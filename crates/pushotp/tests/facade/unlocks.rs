@@ -94,6 +94,8 @@ fn a_code_is_for_one_token_one_attempt_and_one_epoch() {
     let request = world.device.unlock_request(world.bank).unwrap();
     let code = unlock_device(&mut world, &request, NOW).unwrap();
 
+    assert_eq!(format!("{code:?}"), "UnlockCode { .. }");
+
     // Every other code is refused, and changes nothing.
     for place in 0..32 {
         let mut bytes = *code.as_bytes();
