@@ -194,6 +194,36 @@ fn a_rotation_that_dies_is_swept() {
     }
 }
 
+/// A new phone, too: after each write of the confirmation what the old one had is swept, its signing key among it.
+#[test]
+fn a_replacement_that_dies_is_swept() {
+    let replaced = |writes: usize| {
+        let mut world = World::new();
+        let place = (&world.user, world.device.id());
+        let offer = block_on(world.server.offer_replacement(place, NOW, &mut world.rng)).unwrap();
+        let fresh = crate::replacements::fresh(&mut world);
+        crate::replacements::answer(&mut world, &offer, &fresh, NOW);
+        let (server, _) = stalling(&world, writes);
+        let confirm = server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng);
+        let finished = until_death(confirm).is_some();
+        (world, finished)
+    };
+    let (whole, finished) = replaced(100);
+    assert!(finished);
+    let whole = keys(&whole);
+    for writes in 1..100 {
+        let (mut world, finished) = replaced(writes);
+        assert!(finished || keys(&world).len() > whole.len(), "{writes}");
+        sweep(&mut world, later(3600));
+        sweep(&mut world, later(7200));
+        assert_eq!(keys(&world), whole, "{writes}");
+        if finished {
+            return;
+        }
+    }
+    panic!("more writes than were tried");
+}
+
 /// An entry that is written anew is another one: its mark says nothing.
 #[test]
 fn a_mark_is_of_one_version() {
