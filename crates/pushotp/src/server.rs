@@ -30,6 +30,7 @@ mod secret;
 mod sweep;
 mod ticket;
 mod token;
+mod trace;
 mod unlock;
 mod vault;
 
@@ -47,13 +48,9 @@ pub use drain::{AccountPage, AccountView, AuditSink, Drained};
 pub use error::ServerError;
 pub use import::{Import, ImportError};
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
-<<<<<<< HEAD
 pub use kek_ring::{KekId, KekRing, RingError};
 pub use login_request::{LoginRequest, NumberMatching};
 pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
-=======
-pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
->>>>>>> b5ed429 (server: while a login is open a request may refuse to push; five devices at most, also when a person confirms; a step is used by push or by typing)
 pub use login_state::{LoginStart, LoginState, Push, Started};
 pub use notify::{Carried, Delivered};
 pub use passcode::PasscodeVerdict;
@@ -196,7 +193,7 @@ impl LoginServer {
     /// # Ok::<(), ServerError>(())
     /// ```
     pub async fn add_account(&self, account: &AccountId) -> Result<(), ServerError> {
-        self.vault.create(account).await
+        trace::span!("add_account").account(self, account).trace(self.vault.create(account)).await
     }
 
     /// The last sixteen events of an account, oldest first.

@@ -19,6 +19,7 @@ use super::{
     judge::{Judged, Judging, Told},
     record::{Id, Login, Record},
     request::{PENDING, stored_request},
+    trace,
     vault::Change,
 };
 
@@ -68,6 +69,10 @@ impl LoginServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn receive(&self, message: &[u8], now: UnixTime, rng: Rng<'_>) -> Result<Received, ServerError> {
+        trace::span!("receive").trace(self.open_and_answer(message, now, rng)).await
+    }
+
+    async fn open_and_answer(&self, message: &[u8], now: UnixTime, rng: Rng<'_>) -> Result<Received, ServerError> {
         let frame = match Frame::parse(message) {
             Ok(frame) => frame,
             Err(error) => return Ok(Received::reject(error)),
@@ -104,6 +109,7 @@ impl LoginServer {
             return Ok(None);
         };
         let account = AccountId::new(owner.account.clone())?;
+        trace::account(self, &account);
         let record = match self.vault.load(&account).await {
             Ok((_, record)) => record,
             // The account was removed, and this entry is still to be swept.
@@ -163,6 +169,7 @@ impl LoginServer {
             FromDevice::Update(update) => return self.receive_update(sender, (signed, update), now, rng).await,
             FromDevice::Rotate(rotate) => return self.receive_rotate(sender, (signed, rotate), now, rng).await,
             FromDevice::Approve(approve) => {
+                trace::token(approve.token());
                 (approve.challenge(), self.approve(sender, (signed, approve), now, &mut *rng).await?)
             }
             FromDevice::Deny(deny) => {
@@ -176,6 +183,7 @@ impl LoginServer {
             }
             _ => (ChallengeId::NONE, Told::refused(WireError::Direction)),
         };
+        trace::challenge(challenge);
         self.tell(sender, (signed, challenge), told, (now, rng)).await
     }
 

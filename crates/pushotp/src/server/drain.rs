@@ -7,6 +7,7 @@ use pushotp_store::Key;
 use super::{
     AccountId, AuditEvent, LoginServer, ServerError, TokenView,
     record::{Event, Record},
+    trace,
 };
 
 /// Under which keys the accounts are.
@@ -237,14 +238,16 @@ fn account_of(name: &[u8]) -> Option<AccountId> {
     AccountId::new(core::str::from_utf8(name).ok()?).ok()
 }
 
-/// Tells a sink what a write added to the record.
+/// Tells a sink, and whoever subscribes, what a write added to the record.
 pub(super) fn tell<'a>(
     sink: Option<&Arc<dyn AuditSink>>,
     account: &AccountId,
     events: impl Iterator<Item = &'a Event>,
 ) {
-    let Some(sink) = sink else { return };
-    for event in events {
-        sink.audited(account, &AuditEvent::read(event));
+    for event in events.map(AuditEvent::read) {
+        trace::audit(&event);
+        if let Some(sink) = sink {
+            sink.audited(account, &event);
+        }
     }
 }

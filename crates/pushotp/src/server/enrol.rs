@@ -15,6 +15,7 @@ use super::{
     AccountId, AuditKind, LoginServer, Received, Rng, ServerError, ServerPolicy,
     device::{KidOwner, StoredDevice, device_name},
     record::{Enrolment, Hash, Id, Name, Opened, Record, Token},
+    trace,
     vault::Change,
 };
 use crate::tuple::tuple_struct;
@@ -78,7 +79,8 @@ impl LoginServer {
         rng: Rng<'_>,
     ) -> Result<Offer, ServerError> {
         let device = DeviceId::generate(rng);
-        self.offer(account, (device, Epoch::FIRST), now, rng).await
+        let span = trace::span!("offer_enrolment").account(self, account);
+        span.trace(self.offer(account, (device, Epoch::FIRST), now, rng)).await
     }
 
     /// Offers an enrolment in the place of a device, whose phone or keys are new: the next epoch of the same device id.
@@ -102,6 +104,16 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn offer_replacement(
+        &self,
+        (account, device): (&AccountId, DeviceId),
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Offer, ServerError> {
+        let span = trace::span!("offer_replacement").account(self, account);
+        span.trace(self.offer_next((account, device), now, rng)).await
+    }
+
+    async fn offer_next(
         &self,
         (account, device): (&AccountId, DeviceId),
         now: UnixTime,
@@ -188,6 +200,7 @@ impl LoginServer {
             return Ok(Received::reject(frame.open_unknown(&self.key, self.tenant)));
         };
         let account = AccountId::new(stored.account.clone())?;
+        trace::account(self, &account);
         let id = Id::new(*enrolment.as_bytes());
         let record = match self.vault.load(&account).await {
             Ok((_, record)) => record,

@@ -23,6 +23,7 @@ use super::{
     judge,
     record::{self, Device, Hash, Id, Name, Record, Token},
     secret::{Leftovers, TokenKeys, fresh_name},
+    trace,
     vault::Change,
 };
 
@@ -89,6 +90,7 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Received, ServerError> {
+        trace::token(rotate.rotation().token);
         let question = rotate.rotation().hash(sender.binding())?;
         for _ in 0..TRIES {
             let keys = self.held_keys(sender, &rotate.rotation().token).await?;

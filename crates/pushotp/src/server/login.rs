@@ -15,6 +15,7 @@ use super::{
     record::{Device, Hash, Id, Login, Record, Sealed},
     request::{PENDING, store_request, stored_request},
     ticket::Stub,
+    trace,
     vault::Change,
 };
 
@@ -71,9 +72,21 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<LoginStart, ServerError> {
+        let span = trace::span!("start_login").account(self, account);
+        span.trace(self.start(account, request, now, rng)).await
+    }
+
+    async fn start(
+        &self,
+        account: &AccountId,
+        request: &LoginRequest,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<LoginStart, ServerError> {
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
         let draft = Draft { id: ChallengeId::generate(rng), nonce, number: self.draw_number(request.number(), rng) };
+        trace::challenge(draft.id);
         let stub = Stub {
             account: account.as_str().into(),
             login: Id::new(*draft.id.as_bytes()),
@@ -181,8 +194,11 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn redeem(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
-        let stub = self.read_ticket(ticket)?;
-        let account = stub.account()?;
+        trace::span!("redeem").trace(self.collect(ticket, now, rng)).await
+    }
+
+    async fn collect(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
+        let (stub, account) = self.traced_ticket(ticket)?;
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
             let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
@@ -213,8 +229,11 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn cancel_login(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Vec<Push>, ServerError> {
-        let stub = self.read_ticket(ticket)?;
-        let account = stub.account()?;
+        trace::span!("cancel_login").trace(self.cancel(ticket, now, rng)).await
+    }
+
+    async fn cancel(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Vec<Push>, ServerError> {
+        let (stub, account) = self.traced_ticket(ticket)?;
         let reason = CancelReason::PageClosed;
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {

@@ -10,6 +10,7 @@ use super::{
     method::Judgement,
     record::{Id, Record, Token},
     secret::TokenKeys,
+    trace,
     vault::Change,
 };
 
@@ -79,6 +80,17 @@ impl LoginServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn verify_passcode(
+        &self,
+        account: &AccountId,
+        typed: &str,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<PasscodeVerdict, ServerError> {
+        let span = trace::span!("verify_passcode").account(self, account);
+        span.trace(self.verify_typed(account, typed, now, rng)).await
+    }
+
+    async fn verify_typed(
         &self,
         account: &AccountId,
         typed: &str,

@@ -107,6 +107,11 @@ impl Received {
         &self.pushes
     }
 
+    #[cfg(feature = "tracing")]
+    pub(super) fn as_reply(&self) -> Result<&[u8], Reject> {
+        self.reply.as_deref().map_err(|refused| *refused)
+    }
+
     pub(super) const fn reject(error: WireError) -> Self {
         Self { account: None, error: Some(error), reply: Err(Reject), pushes: Vec::new() }
     }

@@ -2,7 +2,7 @@
 
 use pushotp_store::{Cas, Expect, Hint, Key, StoreError, Versioned};
 
-use super::{LoginServer, Rng, ServerError};
+use super::{LoginServer, Rng, ServerError, trace};
 
 /// How often an entry is taken again because somebody else wrote first.
 const TRIES: u32 = 8;
@@ -73,6 +73,10 @@ impl LoginServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn reseal(&self, after: Option<&Key>, limit: u32, rng: Rng<'_>) -> Result<Resealed, ServerError> {
+        trace::span!("reseal").trace(self.reseal_page(after, limit, rng)).await
+    }
+
+    async fn reseal_page(&self, after: Option<&Key>, limit: u32, rng: Rng<'_>) -> Result<Resealed, ServerError> {
         // No entries at all would look like the end.
         let page = self.vault.store.scan(after, limit.max(1)).await?;
         let mut done = Resealed { resealed: 0, unreadable: 0, next: None };

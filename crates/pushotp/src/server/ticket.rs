@@ -2,7 +2,9 @@ use core::fmt;
 
 use pushotp_cbor::{ByteArray, decode, encode_secret};
 
-use super::{AccountId, LoginServer, Rng, ServerError, record::Id};
+use pushotp_wire::terms::ChallengeId;
+
+use super::{AccountId, LoginServer, Rng, ServerError, record::Id, trace};
 use crate::tuple::tuple_struct;
 
 const CONTEXT: &[u8] = b"ticket";
@@ -88,6 +90,15 @@ impl LoginServer {
     pub(super) fn read_ticket(&self, ticket: &Ticket) -> Result<Stub, ServerError> {
         let plain = self.vault.kek.open(CONTEXT, &ticket.0).map_err(|_| ServerError::Ticket)?;
         decode(&plain).map_err(|_| ServerError::Ticket)
+    }
+
+    /// What a ticket says, also to the span of the event that it is needed for.
+    pub(super) fn traced_ticket(&self, ticket: &Ticket) -> Result<(Stub, AccountId), ServerError> {
+        let stub = self.read_ticket(ticket)?;
+        let account = stub.account()?;
+        trace::account(self, &account);
+        trace::challenge(ChallengeId::from_bytes(*stub.login));
+        Ok((stub, account))
     }
 
     /// The keyed hash of a number, bound to its login: what the record holds instead of the number.

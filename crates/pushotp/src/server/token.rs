@@ -7,6 +7,7 @@ use pushotp_wire::{
 use super::{
     AccountId, AuditKind, LoginServer, Rng, ServerError,
     record::{Id, Name, Record, Secrets, Token},
+    trace,
     vault::Change,
 };
 
@@ -296,7 +297,8 @@ impl LoginServer {
             happened.log(record, AuditKind::TokenAdded, Some(Id::new(*id.as_bytes())));
             Ok(Change::Write(id))
         };
-        self.vault.update(account, happened.attempt, decide).await
+        let span = trace::span!("add_token").account(self, account).token(id);
+        span.trace(self.vault.update(account, happened.attempt, decide)).await
     }
 
     /// The tokens of an account, in the order of their ids.
@@ -352,6 +354,7 @@ impl LoginServer {
             happened.log(record, if on { AuditKind::PushOn } else { AuditKind::PushOff }, Some(id));
             Ok(Change::Write(()))
         };
-        self.vault.update(account, happened.attempt, decide).await
+        let span = trace::span!("set_push").account(self, account).token(token);
+        span.trace(self.vault.update(account, happened.attempt, decide)).await
     }
 }

@@ -14,6 +14,7 @@ use super::{
     error::ServerError,
     kek::KeyEncryptionKey,
     record::{Id, Record},
+    trace,
 };
 
 /// How often a decision is made anew because somebody else wrote first.
@@ -59,7 +60,8 @@ impl Vault {
         let key = key("account", account.as_str())?;
         // What a write of unknown fate would have told, and the version that it was against.
         let mut unknown: Option<(T, Version)> = None;
-        for _ in 0..TRIES {
+        for tries in 1..=TRIES {
+            trace::tries(tries);
             // After a write of unknown fate, "nothing was written" would be true of this read only.
             let loaded = self.load(account).await;
             let (version, mut record) =

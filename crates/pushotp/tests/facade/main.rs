@@ -32,6 +32,8 @@ mod replacements;
 mod restarts;
 mod resyncs;
 mod rotations;
+#[cfg(feature = "tracing")]
+mod spans;
 mod sweeps;
 mod transcripts;
 mod unlocks;

@@ -8,8 +8,8 @@ use std::{
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 use pollster::block_on;
 use pushotp::{
-    Authenticator, DeviceSetup, Incoming, LoginRequest, LoginStart, MemoryStorage, NewToken, NotEnrolled, Outcome,
-    Prompt, Protection, SoftwareKek, SoftwareKeys, Started,
+    Authenticator, DeviceSetup, Incoming, KekId, KekRing, LoginRequest, LoginStart, MemoryStorage, NewToken,
+    NotEnrolled, Outcome, Prompt, Protection, SoftwareKek, SoftwareKeys, Started,
     pin::Pin,
     provision::enrolment,
     store::DynStore,
@@ -20,7 +20,12 @@ use crate::fixture::{KEK, NOW, PIN, World, cost, later};
 
 const WRONG: &str = "271847";
 
-/// Every form in which bytes could be printed, in lower case.
+/// A text as it is searched: in lower case, on one line.
+fn searched(text: &str) -> String {
+    text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Every form in which bytes could be printed, as it is searched.
 fn forms(secret: &[u8]) -> Vec<String> {
     let list = |byte: fn(&u8) -> String| secret.iter().map(byte).collect::<Vec<_>>();
     let decimal = list(u8::to_string);
@@ -30,6 +35,8 @@ fn forms(secret: &[u8]) -> Vec<String> {
         decimal.join(","),
         list(|byte| format!("{byte:x}")).join(", "),
         list(|byte| format!("{byte:02x}")).join(", "),
+        secret.escape_ascii().to_string(),
+        String::from_utf8_lossy(secret).into_owned(),
     ];
     forms.extend([BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD].map(|base| base.encode(secret)));
     // Of longer bytes that hold the secret somewhere, a base shows the groups that lie wholly within it.
@@ -37,16 +44,16 @@ fn forms(secret: &[u8]) -> Vec<String> {
         let within = (1..group).filter_map(|skip| secret.get(skip..)).filter(|rest| rest.len() > 16);
         forms.extend(within.map(|rest| base.encode(&rest[..rest.len() / group * group])));
     }
-    forms.iter().map(|form| form.to_lowercase()).collect()
+    forms.iter().map(|form| searched(form)).collect()
 }
 
 /// What was printed, and what must not have been.
 #[derive(Default)]
-struct Log {
-    text: String,
-    secrets: Vec<Vec<u8>>,
+pub(crate) struct Log {
+    pub(crate) text: String,
+    pub(crate) secrets: Vec<Vec<u8>>,
     /// PINs, passcodes, numbers: short, and also looked for as they are.
-    words: Vec<String>,
+    pub(crate) words: Vec<String>,
 }
 
 impl Log {
@@ -62,26 +69,33 @@ impl Log {
         }
     }
 
-    /// All forms of all secrets that a text shows.
-    fn found(&self, text: &str) -> Vec<String> {
-        let text = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    /// All forms of all secrets.
+    pub(crate) fn forms(&self) -> Vec<String> {
         let words = self.words.iter().map(String::as_bytes);
-        let forms = self.secrets.iter().map(Vec::as_slice).chain(words).flat_map(forms);
-        forms.chain(self.words.iter().cloned()).filter(|form| text.contains(form.as_str())).collect()
+        let all = self.secrets.iter().map(Vec::as_slice).chain(words).flat_map(forms);
+        all.chain(self.words.iter().map(|word| searched(word))).collect()
     }
 
     /// Nothing is shown; and each secret in each form, once it is printed, is found.
-    fn is_silent(&self) {
-        assert_eq!(self.found(&self.text), Vec::<String>::new(), "{}", self.text);
-        let all = self.secrets.iter().map(Vec::as_slice).chain(self.words.iter().map(String::as_bytes));
-        for form in all.flat_map(forms).chain(self.words.iter().cloned()) {
-            assert!(self.found(&format!("{}{form}", self.text)).contains(&form));
+    pub(crate) fn is_silent(&self) {
+        let forms = self.forms();
+        assert_eq!(found(&self.text, &forms), Vec::<String>::new(), "{}", self.text);
+        for form in &forms {
+            let form = std::slice::from_ref(form);
+            assert_eq!(found(&format!("{} {}", self.text, form[0]), form), form, "a planted leak");
+            assert_eq!(found(&format!("{} {}", self.text, form[0].to_ascii_uppercase()), form), form, "in capitals");
         }
     }
 }
 
+/// The forms that a text shows.
+pub(crate) fn found(text: &str, forms: &[String]) -> Vec<String> {
+    let text = searched(text);
+    forms.iter().filter(|form| text.contains(form.as_str())).cloned().collect()
+}
+
 /// A second device, with all that it and the server print of it.
-fn enrolment(world: &mut World, log: &mut Log) {
+pub(crate) fn enrolment(world: &mut World, log: &mut Log) {
     let token = NewToken::new("VPN").pin_protected();
     log.print(&token);
     let token = block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
@@ -136,7 +150,7 @@ fn prompt(world: &mut World, log: &mut Log, seconds: u64) -> (Prompt, Started) {
 }
 
 /// An approval with a wrong PIN, then with the right one.
-fn approvals(world: &mut World, log: &mut Log) {
+pub(crate) fn approvals(world: &mut World, log: &mut Log) {
     let (mut prompt, started) = prompt(world, log, 0);
     let number = world.number(&started);
     for pin in [WRONG, PIN] {
@@ -169,7 +183,7 @@ fn approvals(world: &mut World, log: &mut Log) {
 }
 
 /// A denial and a report, a fetch, a typed passcode, and what is refused on the device.
-fn others(world: &mut World, log: &mut Log) {
+pub(crate) fn others(world: &mut World, log: &mut Log) {
     let (message, fetching) = world.device.fetch(later(50), &mut world.rng).unwrap();
     log.print((&fetching, block_on(world.server.receive(&message, later(50), &mut world.rng))));
     let (refused, _) = prompt(world, log, 60);
@@ -185,6 +199,16 @@ fn others(world: &mut World, log: &mut Log) {
     log.print((&code, until));
     log.print(block_on(world.server.verify_passcode(&world.user, code.expose(), NOW, &mut world.rng)));
     log.print(block_on(world.server.audit(&world.user)));
+    log.print(block_on(world.server.drain_audit(&world.user, None)));
+    for event in block_on(world.server.audit(&world.user)).unwrap() {
+        write!(log.text, "{}", event.kind()).unwrap();
+    }
+    log.print(block_on(world.server.accounts(None, 100)));
+    log.print(block_on(world.server.reseal(None, 100, &mut world.rng)));
+    log.print(
+        KekRing::new(KekId::new(1), SoftwareKek::from_bytes(KEK)).opens(KekId::new(1), SoftwareKek::from_bytes(KEK)),
+    );
+    log.print(KekRing::unnamed(SoftwareKek::from_bytes(KEK)));
     log.print(block_on(world.server.tokens(&world.user)));
 }
 

@@ -13,6 +13,7 @@ use crate::server::{
     record::{Device, Enrolment, Id, Login, Name, Opened, Record, Secrets, Token},
     request::{store_request, stored_request},
     secret::Leftovers,
+    trace,
     vault::Change,
 };
 
@@ -62,6 +63,17 @@ impl LoginServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn confirm_enrolment(
+        &self,
+        (account, enrolment): (&AccountId, EnrolmentId),
+        agree: bool,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Vec<Push>, ServerError> {
+        let span = trace::span!("confirm_enrolment").account(self, account);
+        span.trace(self.decide_enrolment((account, enrolment), agree, now, rng)).await
+    }
+
+    async fn decide_enrolment(
         &self,
         (account, enrolment): (&AccountId, EnrolmentId),
         agree: bool,
