@@ -2,11 +2,7 @@
 
 use pushotp_types::UnixTime;
 
-use super::{
-    AccountId, AuditKind, LoginServer, Rng, ServerError, ServerPolicy,
-    record::{Event, Record},
-    vault::Change,
-};
+use super::{AccountId, AuditKind, LoginServer, Rng, ServerError, ServerPolicy, record::Record, vault::Change};
 
 /// The pushes without a success that are remembered, and when the last one was.
 type Pushes = (u8, u64);
@@ -55,9 +51,7 @@ impl LoginServer {
     ) -> Result<(), ServerError> {
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
-            let (_, last) = record.pushes;
-            let is_it = |event: &Event| event.kind == AuditKind::PushThrottled.code() && event.at >= last;
-            if self.throttled(record, now).is_none() || record.audit.iter().any(is_it) {
+            if self.throttled(record, now).is_none() || is_noted(record) {
                 return Ok(Change::Keep(()));
             }
             happened.log(record, AuditKind::PushThrottled, None);
@@ -65,6 +59,13 @@ impl LoginServer {
         };
         self.vault.update(account, happened.attempt, decide).await
     }
+}
+
+/// Whether the refusal was noted since the last push. The order of the events tells, for servers' clocks differ.
+fn is_noted(record: &Record) -> bool {
+    let (started, throttled) = (AuditKind::LoginStarted.code(), AuditKind::PushThrottled.code());
+    let last = record.audit.iter().rev().find(|event| event.kind == started || event.kind == throttled);
+    last.is_some_and(|event| event.kind == throttled)
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ impl KekId {
 /// 3. [`LoginServer::reseal`](crate::LoginServer::reseal), on one server, to its end.
 /// 4. Once the last login of step 1 is over, 11 minutes after step 2 at most, a ring without the old key.
 ///
+/// A backup of the store stays under the key of its time.
+///
 /// ```
 /// use pushotp::{KekId, KekRing, KeyEncryptionKey, KeyUnavailable, SoftwareKek};
 /// # use rand_core::SeedableRng;
@@ -234,9 +236,12 @@ impl KeyEncryptionKey for KekRing {
     }
 
     fn is_newest(&self, sealed: &[u8]) -> bool {
-        let rest = if self.newest.id.is_some() { sealed.get(HEADER_LEN..) } else { Some(sealed) };
-        let is_its = self.key_of(sealed).is_some_and(|key| key.id == self.newest.id);
-        is_its && rest.is_some_and(|rest| self.newest.key.is_newest(rest))
+        let rest = match self.newest.header() {
+            Some(header) => sealed.strip_prefix(&header),
+            // What names a key, though it be one that the ring does not have, is not the unnamed one's.
+            None => (!sealed.starts_with(&MARK)).then_some(sealed),
+        };
+        rest.is_some_and(|rest| self.newest.key.is_newest(rest))
     }
 }
 

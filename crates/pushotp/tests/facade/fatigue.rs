@@ -125,6 +125,12 @@ fn a_refused_push_writes_one_line_at_most() {
         assert!(knock(&mut world, later(second)).is_some());
     }
     assert_eq!(lines(&world, AuditKind::PushThrottled), 2);
+    // Nor if the clock of the server that is asked is behind.
+    let before = version(&world);
+    for _ in 0..3 {
+        assert!(knock(&mut world, later(5)).is_some());
+    }
+    assert_eq!(version(&world), before);
 }
 
 /// Nor does hammering with passcodes, once the limit is reached: the account is as it was.

@@ -276,6 +276,8 @@ fn what_no_key_opens_is_reported_and_stays() {
     let _ = block_on(Store::put_if(&*world.store, &key, Expect::Absent, Some(foreign), Hint::NONE)).unwrap();
     assert_eq!(reseal_all(&world.server_under(step(2)), 100).unwrap(), (6, 1));
     assert_eq!(block_on(DynStore::get(&*world.store, &key)).unwrap().unwrap().value, foreign);
+    // Also what names a key that is gone, where the newest has no name.
+    assert_eq!(reseal_all(&world.server_under(KekRing::unnamed(old())), 100).unwrap(), (0, 6));
 }
 
 /// The name of the key, the context and every byte are bound into the seal.

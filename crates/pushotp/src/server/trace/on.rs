@@ -183,7 +183,7 @@ pub(crate) fn audit(event: &AuditEvent) {
 impl LoginServer {
     /// The name that spans have for an account, 16 hexadecimal digits: logs name no user.
     ///
-    /// Only the key-encryption key can make it; another key makes another name.
+    /// Only the key-encryption key can make it, once for each span; another key makes another name.
     ///
     /// # Errors
     /// [`ServerError::Key`] if the key-encryption key cannot be used now.
