@@ -268,6 +268,40 @@ fn an_entry_that_others_write_is_taken_again() {
     }
 }
 
+/// Somebody writes an entry right after each page was read.
+struct Late(Arc<MemoryStore>, Key, Vec<u8>);
+
+impl Store for Late {
+    async fn get(&self, key: &Key) -> Result<Option<Versioned>, StoreError> {
+        Store::get(&*self.0, key).await
+    }
+
+    async fn put_if(&self, key: &Key, expect: Expect, value: Option<&[u8]>, hint: Hint) -> Result<Cas, StoreError> {
+        Store::put_if(&*self.0, key, expect, value, hint).await
+    }
+
+    async fn scan(&self, after: Option<&Key>, limit: u32) -> Result<Vec<(Key, Versioned)>, StoreError> {
+        let page = Store::scan(&*self.0, after, limit).await?;
+        for (key, found) in page.iter().filter(|(key, _)| *key == self.1) {
+            let _ = Store::put_if(&*self.0, key, Expect::Version(found.version), Some(&self.2), Hint::NONE).await?;
+        }
+        Ok(page)
+    }
+}
+
+/// What somebody else wrote meanwhile is sealed anew, not written over with what was read.
+#[test]
+fn nothing_is_written_over() {
+    let (world, mut rng) = (World::new(), ChaCha20Rng::seed_from_u64(1));
+    let page = block_on(DynStore::scan(&*world.store, None, 100)).unwrap();
+    let (key, _) = page.into_iter().find(|(key, _)| key.as_bytes().starts_with(b"secret/")).unwrap();
+    let later = old().seal(key.as_bytes(), b"written later", &mut rng).unwrap();
+    let server = world.server_of(Arc::new(Late(world.store.clone(), key.clone(), later)), step(2));
+    assert_eq!(reseal_all(&server, 100).unwrap(), (6, 0));
+    let stored = block_on(DynStore::get(&*world.store, &key)).unwrap().unwrap();
+    assert_eq!(step(3).open(key.as_bytes(), &stored.value).unwrap().as_slice(), b"written later");
+}
+
 #[test]
 fn what_no_key_opens_is_reported_and_stays() {
     let world = World::new();
