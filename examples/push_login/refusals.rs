@@ -28,8 +28,8 @@ pub(crate) fn tell(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
 
 /// A login that waits: what the page holds, the number, the push.
 fn waiting(cast: &mut Cast) -> Result<(Started, String, Vec<u8>), Failure> {
-    // After five pushes without a success the page has to wait between them; the story has more to tell.
-    cast.clock.pass(600);
+    // After five pushes without a success there is at most one an hour in the end; the story has more to tell.
+    cast.clock.pass(3_600);
     let started = cast.server.started("Intranet", cast.now())?;
     let number = cast.server.login.number(&started.ticket)?;
     let push = started.pushes.first().ok_or("nobody to push to")?.envelope.clone();
