@@ -49,7 +49,6 @@ pub use error::ServerError;
 pub use import::{Import, ImportError};
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
 pub use kek_ring::{KekId, KekRing, RingError};
-pub use login_request::{LoginRequest, NumberMatching};
 pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
 pub use login_state::{LoginStart, LoginState, Push, Started};
 pub use notify::{Carried, Delivered};

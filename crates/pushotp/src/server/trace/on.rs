@@ -97,6 +97,7 @@ impl Outcome for LoginStart {
         match self {
             Self::Started(_) => "started",
             Self::NoToken => "no token",
+            Self::Open { .. } => "open",
             Self::TooMany { .. } => "too many",
         }
     }
