@@ -28,7 +28,9 @@ pub use device::{Assurance, DeviceError, DeviceKey, EraseReceipt, SoftwareKey};
 pub use hardener::{Evaluations, HardenError, Hardener, HmacHardener, MemoryHardener};
 pub use header::Header;
 pub use mode::{Camouflage, Mode, NotThrottled, Permit, Verifiable};
-pub use pin::{Pin, PinChange, PinChoice, PinConfiguration, PinError, PinMode, PinPolicy, PinStyle, PolicyError, pskc};
+pub use pin::{
+    DuressPin, Pin, PinChange, PinChoice, PinConfiguration, PinError, PinMode, PinPolicy, PinStyle, PolicyError, pskc,
+};
 pub use presence::{PresenceError, PresenceKey, SoftwarePresenceKey};
 pub use pushotp_types::Generation;
 pub use rotate::{GiveUpError, PendingRotation, RotateError, RotationTicket, Stored, TicketError};

@@ -10,6 +10,7 @@ use self::{
 };
 pub use self::{
     configuration::{PinChange, PinChoice, PinConfiguration, PinStyle},
+    duress::DuressPin,
     error::{PinError, PolicyError},
     policy::{PinMode, PinPolicy},
 };
@@ -18,6 +19,7 @@ mod blocklist;
 mod characters;
 mod configuration;
 mod digits;
+mod duress;
 mod error;
 mod policy;
 pub mod pskc;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempts;
+mod duress;
 mod enrol;
 mod error;
 mod keys;

@@ -25,10 +25,10 @@ pub use pushotp_types as types;
 #[doc(no_inline)]
 pub use pushotp_wire as wire;
 pub use server::{
-    AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Carried, Delivered, Drained, Import,
-    ImportError, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer, LoginStart, LoginState,
-    NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Reject, RemovedAccount, Resealed, RingError,
-    Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started, SweepCursor, Swept, Ticket, TokenView,
-    WhileOpen,
+    AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Carried, Delivered, Drained, DuressResponse,
+    Import, ImportError, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer, LoginStart,
+    LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Redeemed, Reject,
+    RemovedAccount, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started,
+    SweepCursor, Swept, Ticket, TokenView, WhileOpen,
 };
 pub use unlock::{UnlockCode, UnlockRequest};

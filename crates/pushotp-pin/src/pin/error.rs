@@ -26,6 +26,9 @@ pub enum PinError {
         /// The most.
         max: usize,
     },
+    /// A duress PIN that is the PIN, or that one slip in typing makes of it.
+    #[error("the duress PIN is too much like the PIN")]
+    TooClose,
     /// Among those that are tried first.
     #[error("the PIN is too easy to guess")]
     Trivial,

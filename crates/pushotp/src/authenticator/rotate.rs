@@ -396,7 +396,7 @@ impl Authenticator {
     }
 
     /// What the state holds of a token's lock.
-    fn stored(&mut self, token: TokenId) -> Result<Stored, AuthenticatorError> {
+    pub(super) fn stored(&mut self, token: TokenId) -> Result<Stored, AuthenticatorError> {
         Stored::decode(&self.memory.token_mut(token)?.blob).map_err(|_| AuthenticatorError::State)
     }
 
@@ -419,7 +419,7 @@ impl Authenticator {
     }
 }
 
-fn copy(secret: &Secret) -> Result<Secret, WireError> {
+pub(super) fn copy(secret: &Secret) -> Result<Secret, WireError> {
     Secret::new(secret.expose()).map_err(|_| WireError::WeakKey)
 }
 

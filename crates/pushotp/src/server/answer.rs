@@ -16,6 +16,7 @@ use super::{
     AccountId, AuditKind, LoginServer, Push, Received, Rng, ServerError,
     audit::Happened,
     device::{KidOwner, StoredDevice, device_name},
+    duress::{self, Whose},
     judge::{Judged, Judging, Told},
     record::{Id, Login, Record},
     request::{PENDING, stored_request},
@@ -237,15 +238,25 @@ impl LoginServer {
                 return Ok(Change::Keep(Some(Told::refused(WireError::TokenMismatch))));
             }
             let Some(Judged { event, right }) = judge(record, login)? else { return Ok(Change::Keep(None)) };
-            let transition = state::apply(&stored_request(login)?, &event, now);
+            let mut transition = state::apply(&stored_request(login)?, &event, now);
+            let accepted = transition.effects.iter().any(|effect| matches!(effect, Effect::ResetFailures(_)));
+            if matches!(right, Some((_, Whose::Duress(_)))) {
+                duress::keep_failures(&mut transition);
+            }
             let mut told = Told::read(&transition);
             if !self.carry_out(record, (id, sender.device), &transition, &happened) {
                 return Ok(Change::Keep(Some(told)));
             }
-            let accepted = transition.effects.iter().any(|effect| matches!(effect, Effect::ResetFailures(_)));
-            if let Some((token, under, spent)) = right.filter(|_| accepted) {
-                told.leftovers = self.after_approval(record, sender, (token, under), &happened)?;
-                record.token_mut(&Id::new(*token.as_bytes())).ok_or(ServerError::Record)?.spend(spent)?;
+            match right {
+                Some((token, Whose::Token(under, spending))) if accepted => {
+                    told.leftovers = self.after_approval(record, sender, (token, under), &happened)?;
+                    record.token_mut(&Id::new(*token.as_bytes())).ok_or(ServerError::Record)?.spend(spending)?;
+                }
+                Some((token, Whose::Duress(spending))) => {
+                    let spending = spending.filter(|_| accepted);
+                    duress::note(record, (id, token), (spending, transition.error), &happened)?;
+                }
+                _ => {}
             }
             flag(record, sender.device, sent, &happened);
             Ok(Change::Write(Some(told)))

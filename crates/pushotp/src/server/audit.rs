@@ -234,6 +234,14 @@ audit_kinds! {
     Resynchronised = 51, "token resynchronised";
     /// Passcodes in a row were wrong; counted.
     ResyncRefused = 52, "resynchronisation refused; counted";
+    /// A token has a duress PIN.
+    DuressSet = 41, "duress PIN set";
+    /// A token's duress PIN was cleared.
+    DuressCleared = 42, "duress PIN cleared";
+    /// A token's secret is another one, so its duress PIN yields none that the server knows.
+    DuressVoid = 43, "a token's duress PIN is void, for the token has a new secret: it has to be set anew";
+    /// A passcode under a token's duress PIN: the user is being forced, most likely.
+    Duress = 44, "alarm: a passcode under the duress PIN";
     /// A device used the number of an earlier message again; that decides nothing.
     SequenceRepeated = 34, "a device counts its messages anew: its state was restored or copied, or messages came late";
 }

@@ -28,6 +28,12 @@ pub enum ServerError {
     /// The account has no such enrolment, or it is over.
     #[error("no such enrolment")]
     NoEnrolment,
+    /// The token has no PIN, or no device has enrolled for it: it cannot have a duress PIN.
+    #[error("the token has no PIN")]
+    NoPin,
+    /// As the secret of a duress PIN, the token's own, which is the PIN's, or one that no PIN of the token yields.
+    #[error("not the secret of another PIN of the token")]
+    DuressSecret,
     /// A name is empty, too long, or has characters that must not be displayed.
     #[error("a name is empty, too long or not displayable")]
     Name,

@@ -95,6 +95,7 @@ impl LoginServer {
         for _ in 0..TRIES {
             let keys = self.held_keys(sender, &rotate.rotation().token).await?;
             let under = keys.as_ref().and_then(|keys| keys.under(question.as_bytes(), rotate.expose_code()));
+            let duress = keys.as_ref().is_some_and(|keys| keys.under_duress(question.as_bytes(), rotate.expose_code()));
             let draft = match &keys {
                 Some(keys) => self.draft(sender, (signed.hash(), rotate), (keys, under), (now, &mut *rng)).await?,
                 None => None,
@@ -114,7 +115,12 @@ impl LoginServer {
                 }
                 let used = draft.as_ref().filter(|_| granted).map(|draft| draft.name);
                 let change = ((signed.hash(), rotate.sent()), &transition, used);
-                Ok(match self.housekeep(record, sender, change, (Leftovers::default(), &happened)) {
+                let change = self.housekeep(record, sender, change, (Leftovers::default(), &happened));
+                // Under the duress PIN it is wrong, and was counted as such.
+                if duress && transition.effects.iter().any(|effect| matches!(effect, Effect::CountFailure(_))) {
+                    happened.log(record, AuditKind::Duress, Some(token));
+                }
+                Ok(match change {
                     Change::Write(decided) => Change::Write(Some((decided, used))),
                     Change::Keep(decided) => Change::Keep(Some((decided, used))),
                 })
@@ -201,7 +207,12 @@ impl LoginServer {
                     let Some(token) = record.token_mut(&id) else { continue };
                     let Some(name) = token.secrets.pending.pop() else { continue };
                     leftovers.secrets.push((id, core::mem::replace(&mut token.secrets.current, name)));
+                    let duress = core::mem::take(&mut token.secrets.duress);
                     happened.log(record, AuditKind::Rotated, Some(id));
+                    if !duress.is_empty() {
+                        happened.log(record, AuditKind::DuressVoid, Some(id));
+                    }
+                    leftovers.secrets.extend(duress.into_iter().map(|name| (id, name)));
                 }
                 Effect::CountFailure(token) => {
                     let id = Id::new(*token.as_bytes());

@@ -4,10 +4,7 @@ use pushotp_types::{DeviceId, TokenId, UnixTime};
 use pushotp_wire::{
     Error as WireError,
     message::Approve,
-    state::{
-        self, Approval, Effect, Event, NumberVerdict, PasscodeVerdict, Reply, TokenStanding, Transition,
-        housekeeping::Under,
-    },
+    state::{self, Approval, Effect, Event, NumberVerdict, PasscodeVerdict, Reply, TokenStanding, Transition},
     terms::{CancelReason, MessageHash, Status, TokenPolicy},
 };
 
@@ -15,9 +12,10 @@ use super::{
     AuditKind, LoginServer, PushSwitch, ServerError,
     answer::Sender,
     audit::Happened,
-    record::{Id, Login, Record},
+    duress::Whose,
+    record::{Id, Login, Record, Token},
     request::{audit_kind, otp_of, store_request},
-    secret::{Leftovers, Spent, TokenKeys},
+    secret::{Leftovers, TokenKeys},
 };
 use crate::passcode;
 
@@ -50,11 +48,11 @@ impl Told {
     }
 }
 
-/// An event, and for an approval the secret under which its passcode is right and what that uses up.
+/// An event, and for an approval the secret under which its passcode is right.
 #[derive(Clone, Copy)]
 pub(super) struct Judged {
     pub(super) event: Event,
-    pub(super) right: Option<(TokenId, Under, Spent)>,
+    pub(super) right: Option<(TokenId, Whose)>,
 }
 
 impl Judged {
@@ -107,10 +105,10 @@ impl Judging<'_> {
             token_policy,
             verification: approve.verification(),
             number: NumberVerdict::of(login.number.as_slice(), number.as_slice()),
-            passcode: if right.is_some() { PasscodeVerdict::Right } else { PasscodeVerdict::Wrong },
-            failures: held.map_or(0, |token| token.failures),
+            passcode: right.map_or(PasscodeVerdict::Wrong, |whose| self.server.policy.duress.verdict(whose)),
+            failures: held.map_or(0, Token::shown_failures),
         });
-        Ok(Some(Judged { event, right: right.map(|(under, spent)| (approve.token(), under, spent)) }))
+        Ok(Some(Judged { event, right: right.map(|whose| (approve.token(), whose)) }))
     }
 }
 
@@ -174,6 +172,8 @@ impl LoginServer {
     pub(super) fn count_failure(&self, record: &mut Record, token: &Id, happened: &Happened) {
         let policy = &self.policy;
         let Some(token) = record.token_mut(token) else { return };
+        // Those that have ended since are not hidden any more.
+        token.secrets.hidden = token.secrets.hidden.min(token.failures);
         token.failures = token.failures.saturating_add(1);
         token.month = passcode::leaky_bucket(token.month, happened.at);
         let over = token.failures >= policy.max_consecutive_failures || token.month.0 >= policy.max_monthly_failures;

@@ -13,7 +13,7 @@ use super::{
     audit::Happened,
     device::{StoredDevice, device_name},
     record::{Device, Hash, Id, Login, Record, Sealed},
-    request::{PENDING, store_request, stored_request},
+    request::{PENDING, UNDER_DURESS, store_request, stored_request},
     ticket::Stub,
     trace,
     vault::Change,
@@ -177,6 +177,10 @@ impl LoginServer {
 
     /// Collects an approved login: the account name once, `None` for ever after and in every other state.
     ///
+    /// One that was approved under a duress PIN is not granted: [`redeem_even_under_duress`] collects those as well.
+    ///
+    /// [`redeem_even_under_duress`]: Self::redeem_even_under_duress
+    ///
     /// # Errors
     /// [`ServerError::Ticket`], or the store's; then nothing is granted.
     ///
@@ -194,21 +198,33 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn redeem(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
-        trace::span!("redeem").trace(self.collect(ticket, now, rng)).await
+        let collected = trace::span!("redeem").trace(self.collect(ticket, false, now, rng)).await?;
+        Ok(collected.map(|(account, _)| account))
     }
 
-    async fn collect(&self, ticket: &Ticket, now: UnixTime, rng: Rng<'_>) -> Result<Option<AccountId>, ServerError> {
+    /// Collects an approved login, one under duress only if that is asked for: the account, and whether it was such a one.
+    pub(super) async fn collect(
+        &self,
+        ticket: &Ticket,
+        even_under_duress: bool,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Option<(AccountId, bool)>, ServerError> {
         let (stub, account) = self.traced_ticket(ticket)?;
         let happened = Self::happened(now, rng);
         let decide = |record: &mut Record| {
             let login = record.login_mut(&stub.login).ok_or(ServerError::Ticket)?;
+            let under_duress = login.state.0 == UNDER_DURESS;
+            if under_duress && !even_under_duress {
+                return Ok(Change::Keep(None));
+            }
             let transition = state::apply(&stored_request(login)?, &state::Event::Collect, now);
-            let granted = transition.collected == Some(Collected::Granted);
+            let granted = (transition.collected == Some(Collected::Granted)).then_some(under_duress);
             let written = self.carry_out(record, (stub.login, Id::new([0; 16])), &transition, &happened);
-            Ok(if written { Change::Write(granted) } else { Change::Keep(false) })
+            Ok(if written { Change::Write(granted) } else { Change::Keep(None) })
         };
         let granted = self.vault.update(&account, happened.attempt, decide).await?;
-        Ok(granted.then_some(account))
+        Ok(granted.map(|under_duress| (account, under_duress)))
     }
 
     /// Withdraws a login that the page no longer waits for; the pushes tell the devices.

@@ -4,12 +4,13 @@ use pushotp_oath::{Advance, Advanced, Authenticated, ReplayStore};
 use pushotp_types::{TokenId, UnixTime};
 
 use super::{
-    AccountId, AuditKind, LoginServer, Rng, ServerError,
+    AccountId, AuditKind, DuressResponse, LoginServer, Rng, ServerError,
     answer::TRIES,
     audit::Happened,
+    duress::seem_accepted,
     method::Judgement,
     record::{Id, Record, Token},
-    secret::TokenKeys,
+    secret::{Spent, TokenKeys},
     trace,
     vault::Change,
 };
@@ -36,6 +37,12 @@ use super::{
 pub enum PasscodeVerdict {
     /// Right, and used up: it is accepted this once.
     Accepted {
+        /// The token that it came from.
+        token: TokenId,
+    },
+    /// Right under the token's duress PIN, and used up: the user is being forced. Only under
+    /// [`DuressResponse::SeemAccepted`]; it grants nothing, the page looks as if it did.
+    UnderDuress {
         /// The token that it came from.
         token: TokenId,
     },
@@ -131,35 +138,88 @@ impl LoginServer {
         if usable.is_empty() {
             return Ok(Change::Keep(Some(PasscodeVerdict::NoToken)));
         }
-        let (mut right, mut replayed) = (Vec::new(), None);
+        let mut found = Found::default();
         // All of them under all of their keys, whatever the first says.
         for candidate in &usable {
-            let method = record.token(&candidate.id).ok_or(ServerError::NoToken)?.method()?;
-            let verdicts = candidate.keys.keys().map(|key| method.judge(key, typed, happened.at));
-            match verdicts.fold(Judgement::Wrong, Judgement::or) {
-                Judgement::Right(advance) => right.push((candidate.id, advance)),
-                Judgement::Replay => replayed = Some(candidate.id),
-                Judgement::Wrong => {}
-            }
+            let token = record.token(&candidate.id).ok_or(ServerError::NoToken)?;
+            found.judge(candidate, token, (typed, happened))?;
         }
-        if let Some(token) = replayed {
-            return Ok(note_replay(record, &token, happened));
-        }
-        let mut accepted = None;
-        // Where two tokens have the same digits, both have used them: typed again they open nothing.
-        for (id, advance) in right {
-            let used = commit(record.token_mut(&id).ok_or(ServerError::NoToken)?, advance)?;
-            accepted.get_or_insert(used);
-        }
-        if let Some(used) = accepted {
-            let verdict = accept(record, &used, (AuditKind::PasscodeAccepted, happened));
-            return Ok(Change::Write(Some(verdict)));
+        if let Some(change) = found.used(record, self.policy.duress, happened)? {
+            return Ok(change);
         }
         for id in meant(record, &usable, typed)? {
             self.count_failure(record, &id, happened);
         }
         happened.log(record, AuditKind::PasscodeRefused, None);
+        if let Some((token, _)) = found.duress {
+            happened.log(record, AuditKind::Duress, Some(token));
+        }
         Ok(Change::Write(Some(PasscodeVerdict::Refused)))
+    }
+}
+
+/// What a typed passcode is found to be.
+#[derive(Default)]
+struct Found {
+    /// The tokens that it is right for, and what it uses up.
+    right: Vec<(Id, Advance)>,
+    /// A token that it was right for once.
+    replayed: Option<Id>,
+    /// A token under whose duress PIN it is right, with what it uses up, or was right once.
+    duress: Option<(Id, Option<Advance>)>,
+}
+
+impl Found {
+    fn judge(
+        &mut self,
+        candidate: &Candidate,
+        token: &Token,
+        (typed, happened): (&str, &Happened),
+    ) -> Result<(), ServerError> {
+        let (id, method) = (candidate.id, token.method()?);
+        let verdicts = candidate.keys.keys().map(|key| method.judge(key, typed, happened.at));
+        match verdicts.fold(Judgement::Wrong, Judgement::or) {
+            Judgement::Right(advance) => self.right.push((id, advance)),
+            Judgement::Replay => self.replayed = Some(id),
+            Judgement::Wrong => {}
+        }
+        match candidate.keys.typed_under_duress(&method, typed, happened.at) {
+            Judgement::Right(advance) => self.duress = self.duress.or(Some((id, Some(advance)))),
+            Judgement::Replay => self.duress = self.duress.or(Some((id, None))),
+            Judgement::Wrong => {}
+        }
+        Ok(())
+    }
+
+    /// What becomes of one that is right or was, or seems to be; `None` of a wrong one.
+    fn used(
+        &self,
+        record: &mut Record,
+        duress: DuressResponse,
+        happened: &Happened,
+    ) -> Result<Option<Change<Option<PasscodeVerdict>>>, ServerError> {
+        if let Some(token) = self.replayed {
+            return Ok(Some(note_replay(record, (&token, AuditKind::PasscodeReplayed), happened)));
+        }
+        let mut accepted = None;
+        // Where two tokens have the same digits, both have used them: typed again they open nothing.
+        for (id, advance) in &self.right {
+            let used = commit(record.token_mut(id).ok_or(ServerError::NoToken)?, *advance)?;
+            accepted.get_or_insert(used);
+        }
+        if let Some(used) = accepted {
+            let verdict = accept(record, &used, (AuditKind::PasscodeAccepted, happened));
+            return Ok(Some(Change::Write(Some(verdict))));
+        }
+        match self.duress.filter(|_| duress == DuressResponse::SeemAccepted) {
+            None => Ok(None),
+            Some((token, None)) => Ok(Some(note_replay(record, (&token, AuditKind::Duress), happened))),
+            Some((token, Some(advance))) => {
+                seem_accepted(record, &token, Spent::Step(advance))?;
+                happened.log(record, AuditKind::Duress, Some(token));
+                Ok(Some(Change::Write(Some(PasscodeVerdict::UnderDuress { token: TokenId::from_bytes(*token) }))))
+            }
+        }
     }
 }
 
@@ -176,11 +236,15 @@ fn meant(record: &Record, usable: &[&Candidate], typed: &str) -> Result<Vec<Id>,
 
 /// A used passcode is no guess: whoever typed it had it, or looked over a shoulder. It is not counted, and noted once, so that
 /// who repeats it does not push the other events out.
-pub(super) fn note_replay(record: &mut Record, token: &Id, happened: &Happened) -> Change<Option<PasscodeVerdict>> {
-    if record.ends_with(AuditKind::PasscodeReplayed.code(), Some(*token)) {
+pub(super) fn note_replay(
+    record: &mut Record,
+    (token, kind): (&Id, AuditKind),
+    happened: &Happened,
+) -> Change<Option<PasscodeVerdict>> {
+    if record.ends_with(kind.code(), Some(*token)) {
         return Change::Keep(Some(PasscodeVerdict::Replayed));
     }
-    happened.log(record, AuditKind::PasscodeReplayed, Some(*token));
+    happened.log(record, kind, Some(*token));
     Change::Write(Some(PasscodeVerdict::Replayed))
 }
 

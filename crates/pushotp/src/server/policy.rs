@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use super::DuressResponse;
+
 /// The most devices that the account record has room for.
 const MAX_DEVICES: u8 = 5;
 
@@ -42,6 +44,8 @@ pub struct ServerPolicy {
     pub max_push_spacing: Duration,
     /// Whether a report switches push off for every token of the challenge that the device holds.
     pub report_blocks_push: bool,
+    /// What a passcode under a token's duress PIN seems to be: wrong.
+    pub duress: DuressResponse,
 }
 
 impl Default for ServerPolicy {
@@ -59,6 +63,7 @@ impl Default for ServerPolicy {
             push_spacing: Duration::from_secs(10),
             max_push_spacing: Duration::from_secs(3_600),
             report_blocks_push: true,
+            duress: DuressResponse::SeemWrong,
         }
     }
 }

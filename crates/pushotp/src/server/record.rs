@@ -92,6 +92,10 @@ tuple_struct! {
         approved: Vec<u64>,
         /// Wrong passcodes in rotations since then.
         wrong: u8,
+        /// Where that of its duress PIN is: none or one.
+        duress: Vec<Name>,
+        /// How many of the token's failures a passcode under duress seemed to end.
+        hidden: u8,
     }
 
     /// An enrolled device.
@@ -195,7 +199,15 @@ tuple_struct! {
 impl Secrets {
     /// The first of an epoch.
     pub(crate) const fn first(current: Name) -> Self {
-        Self { generation: 1, current, pending: Vec::new(), approved: Vec::new(), wrong: 0 }
+        Self {
+            generation: 1,
+            current,
+            pending: Vec::new(),
+            approved: Vec::new(),
+            wrong: 0,
+            duress: Vec::new(),
+            hidden: 0,
+        }
     }
 }
 
@@ -308,6 +320,8 @@ mod tests {
                 pending: vec![Name::new([0xff; 8])],
                 approved: vec![u64::MAX],
                 wrong: u8::MAX,
+                duress: vec![Name::new([0xff; 8])],
+                hidden: u8::MAX,
             },
             typed: vec![Typed { kind: u8::MAX, algorithm: u8::MAX, digits: u8::MAX, period: u32::MAX, t0: u64::MAX }],
             drift: (u16::MAX, u16::MAX),

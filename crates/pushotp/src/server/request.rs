@@ -15,6 +15,8 @@ const NOBODY: [u8; 16] = [0; 16];
 
 /// The code of a request that waits for its answer.
 pub(super) const PENDING: u8 = 0;
+/// The code of one that seems approved: with a passcode under a duress PIN.
+pub(super) const UNDER_DURESS: u8 = 8;
 
 /// Reads the request of a login.
 pub(super) fn stored_request(login: &Login) -> Result<Request, ServerError> {
@@ -22,7 +24,7 @@ pub(super) fn stored_request(login: &Login) -> Result<Request, ServerError> {
     let (token, device) = (TokenId::from_bytes(**token), DeviceId::from_bytes(**device));
     let state = match code {
         0 => State::Pending { wrong: u8::try_from(*number).map_err(|_| ServerError::Record)? },
-        1 => State::Approved { token, device, at: UnixTime::from_secs(*number) },
+        &(1 | UNDER_DURESS) => State::Approved { token, device, at: UnixTime::from_secs(*number) },
         2 => State::Consumed,
         3 => State::Denied { device },
         4 => State::Reported,
@@ -61,10 +63,11 @@ fn stored_answer(answer: &Answer) -> Result<state::Answer, ServerError> {
 /// Writes what changes about a request: its state and the answers that were judged.
 pub(super) fn store_request(login: &mut Login, request: &Request) {
     let nobody = Id::new(NOBODY);
+    let approved = if login.state.0 == UNDER_DURESS { UNDER_DURESS } else { 1 };
     login.state = match request.state {
         State::Pending { wrong } => (PENDING, wrong.into(), nobody, nobody),
         State::Approved { token, device, at } => {
-            (1, at.as_secs(), Id::new(*token.as_bytes()), Id::new(*device.as_bytes()))
+            (approved, at.as_secs(), Id::new(*token.as_bytes()), Id::new(*device.as_bytes()))
         }
         State::Consumed => (2, 0, nobody, nobody),
         State::Denied { device } => (3, 0, nobody, Id::new(*device.as_bytes())),

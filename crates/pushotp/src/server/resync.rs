@@ -97,7 +97,7 @@ impl LoginServer {
                 let verdict = accept(record, &used, (AuditKind::Resynchronised, happened));
                 Ok(Change::Write(Some(verdict)))
             }
-            Judgement::Replay => Ok(note_replay(record, id, happened)),
+            Judgement::Replay => Ok(note_replay(record, (id, AuditKind::PasscodeReplayed), happened)),
             Judgement::Wrong => {
                 self.count_failure(record, id, happened);
                 happened.log(record, AuditKind::ResyncRefused, Some(*id));

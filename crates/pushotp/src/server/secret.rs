@@ -4,10 +4,13 @@ use pushotp_cbor::{ByteBuf, Bytes};
 use pushotp_oath::{Advance, Counter, HotpVerdict, Key, LookAhead, Step, Verdict, Window};
 use pushotp_types::{Secret, TokenId, UnixTime};
 use pushotp_wire::{state::housekeeping::Under, terms::PasscodeKind};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::{
     AccountId, LoginServer, Rng, ServerError,
+    duress::Whose,
+    method::{Judgement, Method},
     record::{Id, Name, Token},
     vault::hex,
 };
@@ -30,18 +33,29 @@ struct Named {
 pub(super) struct TokenKeys {
     current: Named,
     pending: Option<Named>,
+    /// That of the duress PIN. Where there is none the current one stands here, read and compared once more: the time
+    /// tells nobody who has one.
+    duress: Named,
 }
 
 impl TokenKeys {
     /// Whether a record still names these: else a rotation or an enrolment came in between.
     pub(super) fn are_of(&self, token: &Token) -> bool {
         let pending = self.pending.as_ref().map(|pending| pending.name);
-        self.current.name == token.secrets.current && pending == token.secrets.pending.first().copied()
+        let duress = token.secrets.duress.first().unwrap_or(&token.secrets.current);
+        let is_current = self.current.name == token.secrets.current && self.duress.name == *duress;
+        is_current && pending == token.secrets.pending.first().copied()
+    }
+
+    /// Whether `secret` is that of the token, now or soon; in constant time.
+    pub(super) fn include(&self, secret: &Secret) -> bool {
+        let is = |named: &Named| bool::from(named.secret.expose().ct_eq(secret.expose()));
+        is(&self.current) | self.pending.as_ref().is_some_and(is)
     }
 
     /// Under which secret a passcode answers a question; both are compared, in constant time.
     pub(super) fn under(&self, question: &[u8; 32], code: &str) -> Option<Under> {
-        let answers = |named: &Named| passcode::bound(&named.key, question).is_some_and(|right| right.matches(code));
+        let answers = |named: &Named| named.answers(question, code);
         let (current, pending) = (answers(&self.current), self.pending.as_ref().is_some_and(answers));
         match (current, pending) {
             (true, _) => Some(Under::Current),
@@ -50,35 +64,39 @@ impl TokenKeys {
         }
     }
 
-    /// Under which secret the passcode of an approval is right, and what it uses up if the approval is accepted. Under both
+    /// Whether a passcode answers a question under the duress PIN.
+    pub(super) fn under_duress(&self, question: &[u8; 32], code: &str) -> bool {
+        self.duress.answers(question, code) & self.has_duress()
+    }
+
+    fn has_duress(&self) -> bool {
+        self.duress.name != self.current.name
+    }
+
+    /// Under which secret the passcode of an approval is right, and what it uses up if the approval is accepted. Under all
     /// it is judged, whatever the first says.
     pub(super) fn judge(
         &self,
         kind: PasscodeKind,
         (question, code): (&[u8; 32], &str),
         (token, now): (&Token, UnixTime),
-    ) -> Option<(Under, Spent)> {
-        let answers = |named: &Named| match kind {
-            PasscodeKind::Totp => {
-                let last = token.next_step.checked_sub(1).map(Step::new);
-                match passcode::TYPED.verify(&named.key, code, now, Window::ONE.around(token.drift()), last) {
-                    Verdict::Match(found) => Some(Spent::Step(found.advance())),
-                    _ => None,
-                }
-            }
-            PasscodeKind::Hotp => {
-                let next = Counter::new(token.next_counter);
-                match passcode::COUNTED.verify(&named.key, code, next, AHEAD) {
-                    HotpVerdict::Match(found) => Some(Spent::Counter(found.advance())),
-                    _ => None,
-                }
-            }
-            _ => {
-                passcode::bound(&named.key, question).is_some_and(|right| right.matches(code)).then_some(Spent::Nothing)
-            }
-        };
-        let (current, pending) = (answers(&self.current), self.pending.as_ref().and_then(answers));
-        current.map(|spent| (Under::Current, spent)).or_else(|| pending.map(|spent| (Under::Pending, spent)))
+    ) -> Option<Whose> {
+        let judge = |named: &Named| named.judge(kind, (question, code), (token, now));
+        let (current, pending) = (judge(&self.current), self.pending.as_ref().map(judge));
+        let duress = Some(judge(&self.duress)).filter(|_| self.has_duress());
+        match (current, pending, duress) {
+            (Answer::Right(spent), ..) => Some(Whose::Token(Under::Current, spent)),
+            (_, Some(Answer::Right(spent)), _) => Some(Whose::Token(Under::Pending, spent)),
+            (.., Some(Answer::Right(spent))) => Some(Whose::Duress(Some(spent))),
+            (.., Some(Answer::Used)) => Some(Whose::Duress(None)),
+            _ => None,
+        }
+    }
+
+    /// What a typed passcode is under the duress PIN.
+    pub(super) fn typed_under_duress(&self, method: &Method, typed: &str, now: UnixTime) -> Judgement {
+        let judgement = method.judge(&self.duress.key, typed, now);
+        if self.has_duress() { judgement } else { Judgement::Wrong }
     }
 
     /// The secret that a rotation starts from.
@@ -90,6 +108,50 @@ impl TokenKeys {
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         core::iter::once(&self.current).chain(&self.pending).map(|named| &named.key)
     }
+}
+
+impl Named {
+    /// Whether a passcode answers a question.
+    fn answers(&self, question: &[u8; 32], code: &str) -> bool {
+        passcode::bound(&self.key, question).is_some_and(|right| right.matches(code))
+    }
+
+    /// What the passcode of an approval is under this secret alone.
+    fn judge(
+        &self,
+        kind: PasscodeKind,
+        (question, code): (&[u8; 32], &str),
+        (token, now): (&Token, UnixTime),
+    ) -> Answer {
+        match kind {
+            PasscodeKind::Totp => {
+                let last = token.next_step.checked_sub(1).map(Step::new);
+                match passcode::TYPED.verify(&self.key, code, now, Window::ONE.around(token.drift()), last) {
+                    Verdict::Match(found) => Answer::Right(Spent::Step(found.advance())),
+                    Verdict::Replay => Answer::Used,
+                    _ => Answer::Wrong,
+                }
+            }
+            PasscodeKind::Hotp => {
+                let next = Counter::new(token.next_counter);
+                match passcode::COUNTED.verify(&self.key, code, next, AHEAD) {
+                    HotpVerdict::Match(found) => Answer::Right(Spent::Counter(found.advance())),
+                    _ => Answer::Wrong,
+                }
+            }
+            _ if self.answers(question, code) => Answer::Right(Spent::Nothing),
+            _ => Answer::Wrong,
+        }
+    }
+}
+
+/// What a passcode is under one secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Right(Spent),
+    /// It was right once.
+    Used,
+    Wrong,
 }
 
 /// What an accepted passcode uses up.
@@ -151,7 +213,9 @@ impl LoginServer {
                 found => found,
             },
         };
-        Ok(Some(TokenKeys { current, pending }))
+        let name = token.secrets.duress.first().unwrap_or(&token.secrets.current);
+        let Some(duress) = self.named(account, token, *name).await? else { return Ok(None) };
+        Ok(Some(TokenKeys { current, pending, duress }))
     }
 
     async fn named(&self, account: &AccountId, token: &Token, name: Name) -> Result<Option<Named>, ServerError> {

@@ -221,7 +221,8 @@ impl Token {
 
     /// Where its secrets are stored; without one this is a place where nothing is.
     pub(super) fn names(&self) -> impl Iterator<Item = Name> {
-        self.secrets.pending.iter().chain([&self.secrets.current]).copied()
+        let Secrets { current, pending, duress, .. } = &self.secrets;
+        pending.iter().chain(duress).chain([current]).copied()
     }
 
     /// The device that held it is gone: it may be enrolled anew.

@@ -9,6 +9,8 @@
 
 mod device_limit;
 mod drains;
+mod duress;
+mod duress_kept;
 mod enrolments;
 mod fatigue;
 mod faults;

@@ -10,15 +10,17 @@ use pollster::block_on;
 use pushotp::{
     Authenticator, DeviceSetup, Incoming, KekId, KekRing, LoginRequest, LoginStart, MemoryStorage, NewToken,
     NotEnrolled, Outcome, Prompt, Protection, SoftwareKek, SoftwareKeys, Started,
-    pin::Pin,
+    pin::{DuressPin, Pin, PinPolicy},
     provision::enrolment,
     store::DynStore,
+    types::Secret,
     wire::terms::{PushAddress, Reason},
 };
 
 use crate::fixture::{KEK, NOW, PIN, World, cost, later};
 
 const WRONG: &str = "271847";
+const FORCED: &str = "905317";
 
 /// A text as it is searched: in lower case, on one line.
 fn searched(text: &str) -> String {
@@ -182,6 +184,24 @@ pub(crate) fn approvals(world: &mut World, log: &mut Log) {
     log.print(world.state(&started, NOW));
 }
 
+/// A duress PIN, set and used.
+fn duress(world: &mut World, log: &mut Log) {
+    let pin = DuressPin::choose(FORCED, &Pin::entered(PIN).unwrap(), &PinPolicy::DEFAULT).unwrap();
+    let secret = world.device.duress_secret(world.bank, &pin, later(90)).unwrap();
+    log.print((&pin, &secret, DuressPin::choose(PIN, pin.pin(), &PinPolicy::DEFAULT)));
+    let bank = (&world.user, world.bank);
+    log.print(block_on(world.server.set_duress(bank, &secret, later(90), &mut world.rng)));
+    let own = Secret::new(&[7; 16]).unwrap();
+    log.fails(&block_on(world.server.set_duress(bank, &own, later(90), &mut world.rng)).unwrap_err());
+    let (prompt, started) = prompt(world, log, 90);
+    let (number, pin) = (world.number(&started), pin.pin());
+    let (message, _) =
+        world.device.approve(prompt, (world.bank, &number, Some(pin)), later(90), &mut world.rng).unwrap();
+    log.words.push(world.code_in(&message));
+    log.print(block_on(world.server.receive(&message, later(90), &mut world.rng)));
+    log.print(block_on(world.server.redeem_even_under_duress(&started.ticket, later(90), &mut world.rng)));
+}
+
 /// A denial and a report, a fetch, a typed passcode, and what is refused on the device.
 pub(crate) fn others(world: &mut World, log: &mut Log) {
     let (message, fetching) = world.device.fetch(later(50), &mut world.rng).unwrap();
@@ -216,16 +236,17 @@ pub(crate) fn others(world: &mut World, log: &mut Log) {
 #[test]
 fn a_whole_story_prints_no_secret() {
     let mut world = World::new();
-    let mut log = Log { words: vec![PIN.to_owned(), WRONG.to_owned()], ..Log::default() };
+    let mut log = Log { words: [PIN, WRONG, FORCED].map(str::to_owned).to_vec(), ..Log::default() };
     enrolment(&mut world, &mut log);
     approvals(&mut world, &mut log);
+    duress(&mut world, &mut log);
     others(&mut world, &mut log);
     log.print((&world.server, &world.device, SoftwareKek::from_bytes(KEK), &world.store));
     log.secrets.extend([world.first_state.clone(), world.storage.saved()]);
     log.secrets.extend(world.secrets());
-    let all = 3 + 4 + 4 + 2 + 12;
+    let all = 3 + 6 + 4 + 2 + 13;
     assert_eq!(log.secrets.len(), all, "device, tickets and pushes, approvals and replies, states, the fixture's");
-    assert_eq!(log.words.len(), 8, "two PINs, confirmation code, two numbers, three passcodes");
+    assert_eq!(log.words.len(), 11, "three PINs, confirmation code, three numbers, four passcodes");
     assert!(log.text.len() > 4_000, "the story is too short to prove anything");
     log.is_silent();
 }

@@ -107,6 +107,11 @@ impl LoginServer {
                 return Ok(Change::Write(Confirmed::New));
             };
             happened.log(record, AuditKind::DeviceReplaced, None);
+            for token in before.tokens.iter().filter(|token| enrolment.tokens.contains(&token.id)) {
+                if !token.secrets.duress.is_empty() {
+                    happened.log(record, AuditKind::DuressVoid, Some(token.id));
+                }
+            }
             let void = void_logins(record, |login| login.devices.contains(&enrolment.device), now)?;
             let kid = Kid::from_bytes(*opened.kid);
             Ok(Change::Write(Confirmed::Replaces(Box::new(Replacement { before, replaced, void, kid }))))

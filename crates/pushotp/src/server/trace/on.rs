@@ -117,9 +117,13 @@ impl Outcome for Received {
     }
 }
 
-impl Outcome for Option<AccountId> {
+impl Outcome for Option<(AccountId, bool)> {
     fn outcome(&self) -> &'static str {
-        if self.is_some() { "granted" } else { "not granted" }
+        match self {
+            Some((_, false)) => "granted",
+            Some((_, true)) => "under duress",
+            None => "not granted",
+        }
     }
 }
 
@@ -127,6 +131,7 @@ impl Outcome for PasscodeVerdict {
     fn outcome(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
+            Self::UnderDuress { .. } => "under duress",
             Self::Replayed => "replayed",
             Self::Refused => "refused",
             Self::NoToken => "no token",
