@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use ctcheck::{classify, declassify, errors};
 use pushotp_pin::{
-    Arena, Assurance, Blob, Cost, DeviceError, DeviceKey, Generation, Header, MemoryAttempts, Pin, Sealing,
-    SoftwareKey, UniformSecret,
+    Arena, Assurance, Blob, Cost, DeviceError, DeviceKey, Generation, Header, Locks, MemoryAttempts, Permit, Pin, Sealing,
+    SoftwareKey, UniformSecret, Verifiable,
 };
 use pushotp_types::{TokenId, UnixTime};
 use rand_chacha::{
@@ -22,6 +22,7 @@ const RIGHT: &str = "271846";
 pub(super) fn check(report: &mut Report) {
     digits(report);
     unlocking(report);
+    verifying(report);
 }
 
 /// Which digits they are is secret: the low four bits of each, as far as memcheck looks at single bits. That they are
@@ -115,4 +116,63 @@ fn unlocking(report: &mut Report) {
         report.check("control: a secret that is compared", true, found);
         declassify(opened.secret().expose());
     }
+}
+
+/// A key that answers as if hardware slowed guesses down; else a blob that tells a wrong PIN could not be sealed.
+#[derive(Debug)]
+struct Throttled<K>(K);
+
+impl<K: DeviceKey> DeviceKey for Throttled<K> {
+    fn id(&self) -> [u8; 16] {
+        self.0.id()
+    }
+
+    fn assurance(&self) -> Assurance {
+        Assurance::HardwareThrottled
+    }
+
+    fn prf(&self, input: &[u8]) -> Result<Zeroizing<[u8; 32]>, DeviceError> {
+        self.0.prf(input)
+    }
+
+    fn mac(&self, message: &[u8]) -> Result<[u8; 32], DeviceError> {
+        self.0.mac(message)
+    }
+
+    fn next_generation(&self, rng: &mut dyn CryptoRng) -> Result<Self, DeviceError> {
+        self.0.next_generation(rng).map(Self)
+    }
+
+    fn erase(&mut self) -> Result<(), DeviceError> {
+        self.0.erase()
+    }
+}
+
+/// The suite that tells a wrong PIN: that it is wrong shows, as the verdict's branches. Where its tag differs does not, and
+/// nothing of the secret.
+fn verifying(report: &mut Report) {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let (device, mut arena) = (Throttled(SoftwareKey::from_bytes([1; 16], &[7; 32])), Arena::new());
+    let secret = UniformSecret::generate(&mut rng, 32).unwrap();
+    let right = Pin::entered(RIGHT).unwrap();
+    let header = Header { token: TokenId::from_bytes([7; 16]), generation: Generation::FIRST };
+    let cost = Cost::danger_below_floor(8, 1, 1).unwrap();
+    let sealing = Sealing { header, cost, device: &device, arena: &mut arena, rng: &mut rng };
+    let locks = Locks::verifiable_pin(&right, Permit::from_device(&device).unwrap());
+    let blob: Blob<Verifiable> = Blob::seal(&secret, &locks, sealing).unwrap();
+    let tainting = Throttled(Tainting(SoftwareKey::from_bytes([1; 16], &[7; 32])));
+
+    let mut verdicts = [0; 3];
+    for (verdict, pin) in verdicts.iter_mut().zip([RIGHT, "271847", "000000"]) {
+        let (pin, store) = (Pin::entered(pin).unwrap(), MemoryAttempts::new());
+        blob.arm(&store, &device).unwrap();
+        let attempt = blob.begin(&store, &device, NOW).unwrap();
+        *verdict = errors(|| {
+            if let Ok(candidate) = attempt.open(&pin, &tainting, &mut arena) {
+                declassify(candidate.secret().expose());
+            }
+        });
+        println!("{verdict}");
+    }
+    report.check("x", false, 0);
 }

@@ -45,9 +45,11 @@ impl Blob {
         let [Slot::Device(fields, ciphertext)] = self.parsed.slots.as_slice() else { return Err(OpenError::NeedsPin) };
         self.authenticate(device)?;
         let context = derive::context(&self.parsed.header_bytes, fields)?;
-        let key = derive::slot_key(&context, device)?;
-        let plain = seal::aead_open(&key, fields, &context, ciphertext)?;
-        Secret::new(&plain).map_err(|_| OpenError::Tampered)
+        derive::swept(|| {
+            let key = derive::slot_key(&context, device)?;
+            let plain = seal::aead_open(&key, fields, &context, ciphertext)?;
+            Secret::new(&plain).map_err(|_| OpenError::Tampered)
+        })
     }
 }
 
@@ -90,11 +92,13 @@ impl<M: Mode> Blob<M> {
             return Err(OpenError::Presence(crate::PresenceError::Changed));
         }
         let context = derive::context(&self.parsed.header_bytes, fields)?;
-        let plain: Zeroizing<_> = key.unwrap(&context, ciphertext, prompt)?;
-        if plain.len() != self.parsed.secret_len {
-            return Err(OpenError::Tampered);
-        }
-        Secret::new(&plain).map_err(|_| OpenError::Tampered)
+        derive::swept(|| {
+            let plain: Zeroizing<_> = key.unwrap(&context, ciphertext, prompt)?;
+            if plain.len() != self.parsed.secret_len {
+                return Err(OpenError::Tampered);
+            }
+            Secret::new(&plain).map_err(|_| OpenError::Tampered)
+        })
     }
 
     /// The tag under the device key, before anything expensive.

@@ -181,7 +181,8 @@ impl Target<'_> {
     fn presence_slot(&self, id: u8, key: &dyn PresenceKey, rng: &mut dyn CryptoRng) -> Result<Slot, SealError> {
         let fields = Slot::presence(id, key.provider(), key.enrolment());
         let context = derive::context(self.header, &fields)?;
-        Ok(Slot::Presence(fields, ByteBuf::from(key.wrap(&context, self.plain, rng)?)))
+        let sealed = derive::swept(|| key.wrap(&context, self.plain, rng))?;
+        Ok(Slot::Presence(fields, ByteBuf::from(sealed)))
     }
 
     fn device_slot(&self, device: &dyn DeviceKey, rng: &mut dyn CryptoRng) -> Result<Slot, SealError> {
@@ -189,8 +190,10 @@ impl Target<'_> {
         rng.fill_bytes(&mut iv);
         let fields = Slot::device(iv);
         let context = derive::context(self.header, &fields)?;
-        let key = derive::slot_key(&context, device)?;
-        let sealed = aead(&key).encrypt(&Nonce::from(iv), Payload { msg: self.plain, aad: &context });
+        let sealed = derive::swept(|| {
+            let key = derive::slot_key(&context, device)?;
+            Ok::<_, SealError>(aead(&key).encrypt(&Nonce::from(iv), Payload { msg: self.plain, aad: &context }))
+        })?;
         Ok(Slot::Device(fields, ByteBuf::from(sealed.map_err(|_| SealError::Format)?)))
     }
 }
