@@ -7,13 +7,16 @@ use std::sync::{
 
 use pollster::block_on;
 use pushotp::{
-    AuditKind, Authenticator, AuthenticatorError, DeviceSetup, DuressResponse, Incoming, NewToken, Outcome,
-    PasscodeVerdict, Relock, Rotation, ServerError, SoftwareKeys,
+    AccountId, AuditKind, Authenticator, AuthenticatorError, DeviceSetup, DuressResponse, Incoming, LoginServer,
+    NewToken, Outcome, PasscodeVerdict, Relock, Rotation, ServerError, SoftwareKeys,
     pin::{DuressPin, Pin, PinPolicy},
     store::{Cas, Expect, Hint, Key, MemoryStore, Store, StoreError, Versioned},
     types::{Secret, TokenId, UnixTime},
     wire::terms::{PasscodeKind, PushAddress, Status},
 };
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 
 use crate::{
     duress::{FORCED, Twin, WRONG, alarms, duress_pin, forced, secret_keys, set, tries, twin, with, with_typed},
@@ -250,15 +253,19 @@ fn a_stop_between_the_writes() {
     }
 }
 
-/// A store that counts its reads.
+/// A store that counts its reads, and before one of them lets another server clear the duress PIN.
 struct Counting {
     memory: Arc<MemoryStore>,
     reads: AtomicUsize,
+    cleared: Option<(usize, LoginServer, AccountId, TokenId)>,
 }
 
 impl Store for Counting {
     async fn get(&self, key: &Key) -> Result<Option<Versioned>, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
+        let number = self.reads.fetch_add(1, Ordering::SeqCst);
+        if let Some((_, server, user, token)) = self.cleared.as_ref().filter(|(at, ..)| *at == number) {
+            server.clear_duress((user, *token), NOW, &mut ChaCha20Rng::seed_from_u64(77)).await.unwrap();
+        }
         Store::get(&*self.memory, key).await
     }
 
@@ -271,6 +278,34 @@ impl Store for Counting {
     }
 }
 
+/// Cleared before any read of the store in turn: an approval is judged by what the account says when it is written.
+#[test]
+fn cleared_between_any_two_reads() {
+    let mut alarmed = Vec::new();
+    for number in 0.. {
+        let mut world = forced(DuressResponse::SeemWrong);
+        let (prompt, started) = world.prompt(NOW);
+        let (digits, pin) = (world.number(&started), Pin::entered(FORCED).unwrap());
+        let (message, _) =
+            world.device.approve(prompt, (world.bank, &digits, Some(&pin)), NOW, &mut world.rng).unwrap();
+        let other = world.server_on(world.store.clone());
+        let cleared = Some((number, other, world.user.clone(), world.bank));
+        let store = Arc::new(Counting { memory: Arc::clone(&world.store), reads: AtomicUsize::new(0), cleared });
+        let server = world.server_on(store.clone());
+        assert!(block_on(server.receive(&message, NOW, &mut world.rng)).unwrap().into_reply().is_ok());
+        assert_eq!(world.token(world.bank).failures, 1, "before read {number}");
+        if store.reads.load(Ordering::SeqCst) <= number {
+            break;
+        }
+        let events = block_on(world.server.audit(&world.user)).unwrap();
+        let at = |kind| events.iter().position(|event| event.kind() == kind);
+        let (alarm, end) = (at(AuditKind::Duress), at(AuditKind::DuressCleared).unwrap());
+        assert!(alarm.is_none_or(|alarm| alarm < end), "before read {number}: there was none any more");
+        alarmed.push(alarm.is_some());
+    }
+    assert!(alarmed.len() > 5 && !alarmed[0], "{alarmed:?}");
+}
+
 /// Who has a duress PIN costs the store no read more or less: neither in an approval nor with a typed passcode.
 #[test]
 fn a_token_without_one_is_read_alike() {
@@ -279,7 +314,7 @@ fn a_token_without_one_is_read_alike() {
         if !has {
             block_on(world.server.clear_duress((&world.user, safe), NOW, &mut world.rng)).unwrap();
         }
-        let store = Arc::new(Counting { memory: Arc::clone(&world.store), reads: AtomicUsize::new(0) });
+        let store = Arc::new(Counting { memory: Arc::clone(&world.store), reads: AtomicUsize::new(0), cleared: None });
         let started = world.start(NOW);
         let (number, id) = (world.number(&started), world.device.id());
         let push = started.pushes.iter().find(|push| push.device == id).unwrap();
