@@ -139,13 +139,13 @@ impl SubscriptionKeys {
     /// use pushotp_webpush::{Opened, SubscriptionKeys};
     ///
     /// // The example of RFC 8291.
-    /// let key = BASE64URL_NOPAD.decode(b"q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94")?;
-    /// let auth = BASE64URL_NOPAD.decode(b"BTBZMqHH6r4Tts7J_aSIgg")?;
-    /// let body = BASE64URL_NOPAD.decode(
-    ///     b"DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl\
-    ///       7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN",
-    /// )?;
-    /// let keys = SubscriptionKeys::from_bytes(&[key, auth].concat().try_into().unwrap())?;
+    /// let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+    /// let stored = [decode("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"), decode("BTBZMqHH6r4Tts7J_aSIgg")].concat();
+    /// let keys = SubscriptionKeys::from_bytes(&stored.try_into().unwrap())?;
+    /// let body = decode(
+    ///     "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl\
+    ///      7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN",
+    /// );
     /// let Opened::Sealed(envelope) = keys.open(&body)? else { panic!("a wake-up") };
     /// assert_eq!(envelope, b"When I grow up, I want to be a watermelon");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -148,30 +148,65 @@ impl Endpoint {
     }
 
     /// The host in lower case; an IPv6 address without brackets.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules};
+    /// let endpoint = Endpoint::parse("https://Push.Example.net/7?a=b", EndpointRules::default())?;
+    /// assert_eq!(endpoint.host(), "push.example.net");
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
+    /// ```
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// The port, also if it is the scheme's own.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules};
+    /// let endpoint = Endpoint::parse("https://Push.Example.net/7?a=b", EndpointRules::default())?;
+    /// assert_eq!(endpoint.port(), 443);
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
+    /// ```
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
     /// Whether it is `https`; it always is, but for what [`EndpointRules::danger_allow_loopback`] lets in.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules};
+    /// let endpoint = Endpoint::parse("https://Push.Example.net/7?a=b", EndpointRules::default())?;
+    /// assert!(endpoint.is_tls());
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
+    /// ```
     #[must_use]
     pub const fn is_tls(&self) -> bool {
         self.tls
     }
 
     /// Path and query, beginning with a slash.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules};
+    /// let endpoint = Endpoint::parse("https://Push.Example.net/7?a=b", EndpointRules::default())?;
+    /// assert_eq!(endpoint.path(), "/7?a=b");
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// Scheme, host and port, as RFC 6454 writes them.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules};
+    /// let endpoint = Endpoint::parse("https://Push.Example.net/7?a=b", EndpointRules::default())?;
+    /// assert_eq!(endpoint.origin(), "https://push.example.net");
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
+    /// ```
     #[must_use]
     pub fn origin(&self) -> String {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())

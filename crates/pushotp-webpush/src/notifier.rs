@@ -51,6 +51,16 @@ impl<T: Transport> WebPush<T> {
     }
 
     /// The key, for the page that subscribes.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pushotp_webpush::{Contact, EndpointRules, HttpTransport, NoTls, VapidKey, WebPush};
+    /// # let transport = HttpTransport::new(NoTls, Duration::from_secs(10));
+    /// let identity = (VapidKey::from_bytes(&[7; 32])?, Contact::new("mailto:push@example.com")?);
+    /// let push = WebPush::new(transport, identity, EndpointRules::default());
+    /// assert!(push.key().application_server_key().starts_with('B')); // an uncompressed point
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn key(&self) -> &VapidKey {
         &self.key

@@ -76,9 +76,9 @@ impl Subscription {
     /// // From `PushSubscription.toJSON()`: `endpoint`, `keys.p256dh`, `keys.auth`.
     /// let endpoint = Endpoint::parse("https://push.example.net/7", EndpointRules::default())?;
     /// let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
-    /// let (p256dh, auth) = (BASE64URL_NOPAD.decode(p256dh.as_bytes())?, BASE64URL_NOPAD.decode(b"BTBZMqHH6r4Tts7J_aSIgg")?);
+    /// let [p256dh, auth] = [p256dh, "BTBZMqHH6r4Tts7J_aSIgg"].map(|text| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap());
     /// assert!(Subscription::new(endpoint, &p256dh, &auth).is_ok());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), pushotp_webpush::EndpointError>(())
     /// ```
     pub fn new(endpoint: Endpoint, p256dh: &[u8], auth: &[u8]) -> Result<Self, SubscriptionError> {
         let key = decode(p256dh).ok_or(SubscriptionError::Key)?;
@@ -95,9 +95,9 @@ impl Subscription {
     /// use pushotp_webpush::{EndpointRules, Subscription, SubscriptionError};
     /// use pushotp_wire::terms::{PushAddress, PushKind};
     ///
-    /// let address = PushAddress::new(PushKind::WebPush, vec![4; 200])?;
+    /// let address = PushAddress::new(PushKind::WebPush, b"https://push.example.net/7".to_vec())?; // without the keys
     /// let read = Subscription::from_push_address(&address, EndpointRules::default());
-    /// assert_eq!(read.unwrap_err(), SubscriptionError::Key);
+    /// assert_eq!(read.unwrap_err(), SubscriptionError::Length);
     /// # Ok::<(), pushotp_wire::Error>(())
     /// ```
     pub fn from_push_address(address: &PushAddress, rules: EndpointRules) -> Result<Self, SubscriptionError> {
@@ -130,6 +130,14 @@ impl Subscription {
     }
 
     /// Where the push service is.
+    ///
+    /// ```
+    /// # use pushotp_webpush::{Endpoint, EndpointRules, SubscriptionKeys};
+    /// let endpoint = Endpoint::parse("https://push.example.net/7", EndpointRules::default())?;
+    /// let subscription = SubscriptionKeys::from_bytes(&[7; 48])?.subscription(endpoint.clone());
+    /// assert_eq!(subscription.endpoint(), &endpoint);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint

@@ -115,6 +115,11 @@ pub trait Notifier: Send + Sync {
 }
 
 /// A future on the heap.
+///
+/// ```
+/// let future: pushotp_wire::notify::BoxFuture<'_, u8> = Box::pin(async { 7 });
+/// assert_eq!(pollster::block_on(future), 7);
+/// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// [`Notifier`] for a notifier whose type is not known: `&dyn DynNotifier`.
@@ -123,10 +128,16 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// the other.
 ///
 /// ```
-/// use pushotp_wire::notify::{DynNotifier, NoPush};
+/// use pushotp_wire::{notify::{DynNotifier, NoPush, PushMessage, Sending}, terms::{PushAddress, PushKind}};
+/// # use rand_core::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+/// # let now = pushotp_types::UnixTime::from_secs(1_800_000_000);
 ///
 /// let notifier: Box<dyn DynNotifier> = Box::new(NoPush);
-/// # let _ = notifier;
+/// let phone = PushAddress::new(PushKind::Apns, vec![7; 32])?;
+/// let sending = Sending { ttl: core::time::Duration::from_secs(120), now, rng: &mut rng };
+/// assert!(pollster::block_on(notifier.notify(&phone, PushMessage::WakeUp, sending)).is_err());
+/// # Ok::<(), pushotp_wire::Error>(())
 /// ```
 pub trait DynNotifier: Send + Sync {
     /// [`Notifier::notify`].

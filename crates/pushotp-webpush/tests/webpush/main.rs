@@ -11,6 +11,7 @@ mod carried;
 mod endpoints;
 mod fixture;
 mod hostile;
+mod login;
 mod messages;
 mod oracle;
 mod redaction;

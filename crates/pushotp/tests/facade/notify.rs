@@ -14,12 +14,14 @@ use pushotp::{
 
 use crate::fixture::{NOW, World, later};
 
+/// Address, envelope (none for a wake-up), time to live.
+type Given = (PushAddress, Option<Vec<u8>>, Duration);
+
 /// A carrier that answers as it was told to, and keeps what it was given.
 #[derive(Default)]
 struct Carrier {
     answers: Mutex<Vec<Result<(), NotifyError>>>,
-    /// Address, envelope (none for a wake-up), time to live.
-    given: Mutex<Vec<(PushAddress, Option<Vec<u8>>, Duration)>>,
+    given: Mutex<Vec<Given>>,
 }
 
 impl Carrier {
@@ -28,7 +30,7 @@ impl Carrier {
         Self { answers, given: Mutex::default() }
     }
 
-    fn given(&self) -> Vec<(PushAddress, Option<Vec<u8>>, Duration)> {
+    fn given(&self) -> Vec<Given> {
         self.given.lock().unwrap().clone()
     }
 }
