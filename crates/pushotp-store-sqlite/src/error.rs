@@ -39,8 +39,8 @@ pub enum OpenError {
     /// The engine refused the write-ahead log: the file lies where processes cannot share memory.
     #[error("the journal mode is not wal")]
     JournalMode,
-    /// The engine would not sync at each commit: after a power loss a used code could be used again.
-    #[error("the synchronous mode is not full")]
+    /// The engine does not sync at each commit as it was asked to: after a power loss a used code could be used again.
+    #[error("the synchronous mode is not what was asked for")]
     Synchronous,
     /// The operating system gave no thread for the writer.
     #[error("the writer's thread cannot be started")]

@@ -9,7 +9,10 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::{OpenError, schema};
+use crate::{
+    OpenError,
+    schema::{self, Synchronous},
+};
 
 /// Held while a new file is open outside the engine.
 ///
@@ -40,7 +43,7 @@ pub(crate) fn create(path: &Path) -> Result<PathBuf, OpenError> {
 const MIN_PAGE: u64 = 512;
 
 /// A connection to the file at this absolute path, with all checks passed.
-pub(crate) fn connect(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, OpenError> {
     let found = path.metadata().map_err(OpenError::File)?;
     if found.is_dir() {
         return Err(OpenError::File(ErrorKind::IsADirectory.into()));
@@ -53,7 +56,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     // A file that is refused keeps its log, which the last connection would move into the file when it closes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    schema::prepare(&mut connection)?;
+    schema::prepare(&mut connection, synchronous)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }

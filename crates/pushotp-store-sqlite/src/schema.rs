@@ -36,15 +36,33 @@ const BUSY: Duration = Duration::from_secs(5);
 const WAL_TRIES: u32 = 100;
 const WAL_PAUSE: Duration = Duration::from_millis(50);
 
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Synchronous {
+    Full,
+    /// After a loss of power the last commits are gone.
+    Off,
+}
+
+impl Synchronous {
+    /// The name and the number that the engine has for it.
+    fn pragma(self) -> (&'static str, i64) {
+        match self {
+            Self::Full => ("full", 2),
+            Self::Off => ("off", 0),
+        }
+    }
+}
+
 /// Makes a connection safe to use, and an empty database a store. Refuses before it changes anything.
-pub(crate) fn prepare(connection: &mut Connection) -> Result<(), OpenError> {
+pub(crate) fn prepare(connection: &mut Connection, synchronous: Synchronous) -> Result<(), OpenError> {
     connection.busy_timeout(BUSY)?;
     let empty = is_empty(&connection.unchecked_transaction()?)?;
     if connection.is_readonly("main")? {
         return Err(OpenError::ReadOnly);
     }
-    make_durable(connection)?;
-    verify_durable(connection)?;
+    make_durable(connection, synchronous)?;
+    verify_durable(connection, synchronous)?;
     if empty { create(connection) } else { Ok(()) }
 }
 
@@ -74,7 +92,7 @@ fn create(connection: &mut Connection) -> Result<(), OpenError> {
 /// The write-ahead log, synced at each commit; `NORMAL` would sync at checkpoints only.
 ///
 /// `fullfsync` matters on Apple's systems alone, where a plain sync leaves the data in the disk's cache.
-fn make_durable(connection: &Connection) -> Result<(), OpenError> {
+fn make_durable(connection: &Connection, synchronous: Synchronous) -> Result<(), OpenError> {
     let mut tries = 1;
     while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {
         if tries == WAL_TRIES || error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
@@ -83,19 +101,19 @@ fn make_durable(connection: &Connection) -> Result<(), OpenError> {
         tries += 1;
         thread::sleep(WAL_PAUSE);
     }
-    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "synchronous", synchronous.pragma().0)?;
     connection.pragma_update(None, "fullfsync", true)?;
     Ok(())
 }
 
 /// What was asked for is read back: the engine answers a refusal with silence.
-fn verify_durable(connection: &Connection) -> Result<(), OpenError> {
+fn verify_durable(connection: &Connection, synchronous: Synchronous) -> Result<(), OpenError> {
     let journal_mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if journal_mode != "wal" {
         return Err(OpenError::JournalMode);
     }
-    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-    if synchronous != 2 {
+    let found: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    if found != synchronous.pragma().1 {
         return Err(OpenError::Synchronous);
     }
     Ok(())
@@ -111,12 +129,15 @@ mod tests {
     fn durable_is_asked_for_and_verified() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Connection::open(folder.path().join("login.db")).unwrap();
-        assert!(matches!(verify_durable(&connection), Err(OpenError::JournalMode)), "as the engine opens a file");
-        make_durable(&connection).unwrap();
-        assert!(verify_durable(&connection).is_ok());
+        assert!(
+            matches!(verify_durable(&connection, Synchronous::Full), Err(OpenError::JournalMode)),
+            "as the engine opens a file"
+        );
+        make_durable(&connection, Synchronous::Full).unwrap();
+        assert!(verify_durable(&connection, Synchronous::Full).is_ok());
         for weaker in ["off", "normal"] {
             connection.pragma_update(None, "synchronous", weaker).unwrap();
-            assert!(matches!(verify_durable(&connection), Err(OpenError::Synchronous)), "{weaker}");
+            assert!(matches!(verify_durable(&connection, Synchronous::Full), Err(OpenError::Synchronous)), "{weaker}");
         }
     }
 
@@ -124,8 +145,8 @@ mod tests {
     #[test]
     fn a_silent_refusal_is_noticed() {
         let connection = Connection::open_in_memory().unwrap();
-        make_durable(&connection).unwrap();
-        assert!(matches!(verify_durable(&connection), Err(OpenError::JournalMode)));
+        make_durable(&connection, Synchronous::Full).unwrap();
+        assert!(matches!(verify_durable(&connection, Synchronous::Full), Err(OpenError::JournalMode)));
     }
 
     #[test]
@@ -134,8 +155,8 @@ mod tests {
         let path = folder.path().join("login.db");
         for _ in 0..2 {
             let mut connection = Connection::open(&path).unwrap();
-            prepare(&mut connection).unwrap();
-            assert!(verify_durable(&connection).is_ok());
+            prepare(&mut connection, Synchronous::Full).unwrap();
+            assert!(verify_durable(&connection, Synchronous::Full).is_ok());
         }
     }
 }

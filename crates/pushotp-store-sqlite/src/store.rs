@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use crate::{
     OpenError, SqliteError, file, reader,
+    schema::Synchronous,
     writer::{self, Job},
 };
 
@@ -66,9 +67,32 @@ impl SqliteStore {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, Synchronous::Full)
+    }
+
+    /// [`open`](Self::open) without waiting for the disk: after a loss of power a used code can be used again.
+    ///
+    /// A crash of the process loses nothing. For tests and trials on slow disks; another process may have the same file
+    /// open as it should be.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    ///
+    /// ```
+    /// # use pushotp_store_sqlite::SqliteStore;
+    /// let folder = tempfile::tempdir()?;
+    /// let for_a_test = SqliteStore::danger_open_without_sync(&folder.path().join("login.db"));
+    /// assert!(for_a_test.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn danger_open_without_sync(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, Synchronous::Off)
+    }
+
+    fn open_with(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
         let path = file::create(path)?;
-        let connection = file::connect(&path)?;
-        let reader = file::connect(&path)?;
+        let connection = file::connect(&path, synchronous)?;
+        let reader = file::connect(&path, synchronous)?;
         reader::restrict(&reader)?;
         let (queue, jobs) = sync_channel(writer::QUEUE);
         let writer = thread::Builder::new()

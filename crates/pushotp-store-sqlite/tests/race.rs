@@ -1,4 +1,4 @@
-//! Four processes on one file: of four writes with the same expectation exactly one is won.
+//! Eight processes on one file: of eight writes with the same expectation exactly one is won.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -13,8 +13,8 @@ use pollster::block_on;
 use pushotp_store::{Cas, Expect, Hint, Key, Store};
 use pushotp_store_sqlite::SqliteStore;
 
-const PROCESSES: usize = 4;
-const ROUNDS: u32 = 100;
+const PROCESSES: usize = 8;
+const ROUNDS: u32 = 500;
 
 /// Set for the processes that this test starts: the file to race on.
 const FILE: &str = "PUSHOTP_TEST_RACE_FILE";
