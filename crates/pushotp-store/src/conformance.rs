@@ -4,6 +4,9 @@
 //! integration test. Each check is a plain function that panics where a store breaks its promises, so that it can also
 //! be shown to fail: this crate's own tests run all of them against stores that are broken on purpose.
 //!
+//! For what stands on top of a store: [`FaultStore`] fails by plan around any store, and [`History`] records what was
+//! asked and told and says whether one order explains it.
+//!
 //! What the checks cannot show: that a write outlives a loss of power, and that processes do not disturb each other.
 //!
 //! ```
@@ -17,7 +20,11 @@
 //! ```
 
 mod block_on;
+mod fault;
 mod handle;
+mod history;
+mod order;
+mod random;
 
 mod cas;
 mod concurrent;
@@ -29,6 +36,8 @@ mod version;
 use std::sync::Arc;
 
 pub use block_on::block_on;
+pub use fault::{FaultStore, Planted};
+pub use history::{History, NotLinearizable, Recorded};
 
 use crate::{MemoryStore, Store};
 
@@ -140,6 +149,7 @@ macro_rules! __conformance_checks {
             concurrent::one_creator
             concurrent::no_write_is_lost
             concurrent::reads_never_go_back
+            concurrent::one_order_explains_all
             concurrent::dropped_future
         }
     };

@@ -56,6 +56,8 @@ const FINDS: &[(&str, Fault)] = &[
     ("concurrent::one_creator", Fault::ChecksThenWrites),
     ("concurrent::no_write_is_lost", Fault::ChecksThenWrites),
     ("concurrent::reads_never_go_back", Fault::Caches),
+    ("concurrent::one_order_explains_all", Fault::Caches),
+    ("concurrent::one_order_explains_all", Fault::ChecksThenWrites),
     ("concurrent::dropped_future", Fault::StaysLocked),
 ];
 

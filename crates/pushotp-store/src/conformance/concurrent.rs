@@ -14,6 +14,8 @@ use std::{
 use super::{
     Backend,
     handle::{Ended, Handle, key},
+    history::History,
+    random::Random,
 };
 use crate::{Cas, Expect, Hint, Key, Store};
 
@@ -116,6 +118,33 @@ pub(super) fn reads_never_go_back<B: Backend>(backend: &B) {
             told.store(increment(&writer, &key), Ordering::SeqCst);
         }
     });
+}
+
+/// Some read, replace, create and delete on two keys, against what they saw last, which others may have changed.
+pub(super) fn one_order_explains_all<B: Backend>(backend: &B) {
+    let (history, keys) = (History::new(), [key("account/alice"), key("account/bob")]);
+    let handles: Vec<_> = (0..4).map(|_| Handle(history.record(backend.open()))).collect();
+    thread::scope(|scope| {
+        for (seed, handle) in (1..).zip(&handles) {
+            let keys = &keys;
+            scope.spawn(move || {
+                let (mut random, mut seen) = (Random::new(seed), [Expect::Absent; 2]);
+                for step in 0..INCREMENTS {
+                    let chosen = usize::from(random.below(2) == 0);
+                    let (key, seen) = (&keys[chosen], &mut seen[chosen]);
+                    let value = [seed.to_be_bytes(), step.to_be_bytes()].concat();
+                    if random.below(2) == 0 {
+                        *seen = handle.get(key).map_or(Expect::Absent, |found| Expect::Version(found.version));
+                    } else if let Cas::Won(version) =
+                        handle.contend(key, *seen, (random.below(3) > 0).then_some(&value))
+                    {
+                        *seen = Expect::Version(version);
+                    }
+                }
+            });
+        }
+    });
+    history.verify().expect("one order of all operations");
 }
 
 /// A caller that goes away takes nothing with it: its write happens or not, and others can go on.
