@@ -34,6 +34,9 @@ use server::Server;
 /// Set to `1` where the absence of the programs is an error, as in CI.
 const REQUIRED: &str = "PUSHOTP_REQUIRE_POSTGRES";
 
+/// How often a setting is read until the server has it: a process each time.
+const RELOADS: u32 = 100;
+
 /// A server with its data, from `initdb` to the last file.
 #[derive(Debug)]
 pub struct Cluster {
@@ -118,13 +121,15 @@ impl Cluster {
 
     /// Changes a setting for the sessions that begin after this, and for the server where it is one of the server's.
     ///
+    /// The value stands as `SHOW` prints it, such as `on` or `500ms`.
+    ///
     /// # Errors
-    /// Those of [`sql`](Self::sql).
+    /// Those of [`sql`](Self::sql); if the setting does not become that.
     pub fn set(&self, setting: &str, value: &str) -> io::Result<()> {
         self.sql("postgres", &format!("ALTER SYSTEM SET {setting} = '{value}'"))?;
         self.sql("postgres", "SELECT pg_reload_conf()")?;
         // The reload is asynchronous: a session that begins now may still see the old value.
-        for _ in 0..server::TRIES {
+        for _ in 0..RELOADS {
             if self.sql("postgres", &format!("SHOW {setting}"))? == value {
                 return Ok(());
             }
