@@ -28,7 +28,7 @@ pub use server::{
     AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Carried, Delivered, Drained, DuressResponse,
     Import, ImportError, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer, LoginStart,
     LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Redeemed, Reject,
-    RemovedAccount, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started,
-    SweepCursor, Swept, Ticket, TokenView, WhileOpen,
+    RemovedAccount, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started, Swept,
+    Ticket, TokenView, WhileOpen,
 };
 pub use unlock::{UnlockCode, UnlockRequest};

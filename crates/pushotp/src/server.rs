@@ -60,7 +60,7 @@ pub use received::{Received, Reject};
 use record::Id;
 pub use remove::RemovedAccount;
 pub use reseal::Resealed;
-pub use sweep::{SweepCursor, Swept};
+pub use sweep::Swept;
 pub use ticket::Ticket;
 pub use token::{NewToken, PushSwitch, TokenView};
 use vault::Vault;

@@ -129,42 +129,46 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<(), ServerError> {
-        let id = Id::new(*token.as_bytes());
-        for _ in 0..TRIES {
-            let (_, record) = self.vault.load(account).await?;
-            let held = record.token(&id).ok_or(ServerError::NoToken)?;
-            if held.epoch == 0 || !held.needs_pin() {
-                return Err(ServerError::NoPin);
-            }
-            let Some(keys) = self.token_keys(account, held).await? else { continue };
-            if keys.include(secret) || secret.expose().len() != keys.current().expose().len() {
-                return Err(ServerError::DuressSecret);
-            }
-            let name = fresh_name(&mut *rng);
-            self.keep_secret(account, (&token, name), secret, &mut *rng).await?;
-            let happened = Self::happened(now, &mut *rng);
-            let decide = |record: &mut Record| {
-                let token = record.token_mut(&id).ok_or(ServerError::NoToken)?;
-                if !keys.are_of(token) {
-                    return Ok(Change::Keep(None));
+        let span = trace::span!("set_duress").account(self, account).token(token);
+        let event = async {
+            let id = Id::new(*token.as_bytes());
+            for _ in 0..TRIES {
+                let (_, record) = self.vault.load(account).await?;
+                let held = record.token(&id).ok_or(ServerError::NoToken)?;
+                if held.epoch == 0 || !held.needs_pin() {
+                    return Err(ServerError::NoPin);
                 }
-                let before = core::mem::replace(&mut token.secrets.duress, vec![name]);
-                happened.log(record, AuditKind::DuressSet, Some(id));
-                Ok(Change::Write(Some(before)))
-            };
-            let before = self.vault.update(account, happened.attempt, decide).await;
-            // If the write may have happened, what was stored stays.
-            let void = match &before {
-                Ok(Some(before)) => before.clone(),
-                Ok(None) | Err(ServerError::NoToken) => vec![name],
-                Err(_) => Vec::new(),
-            };
-            self.forget(account, &leftovers(id, void)).await;
-            if before?.is_some() {
-                return Ok(());
+                let Some(keys) = self.token_keys(account, held).await? else { continue };
+                if keys.include(secret) || secret.expose().len() != keys.current().expose().len() {
+                    return Err(ServerError::DuressSecret);
+                }
+                let name = fresh_name(&mut *rng);
+                self.keep_secret(account, (&token, name), secret, &mut *rng).await?;
+                let happened = Self::happened(now, &mut *rng);
+                let decide = |record: &mut Record| {
+                    let token = record.token_mut(&id).ok_or(ServerError::NoToken)?;
+                    if !keys.are_of(token) {
+                        return Ok(Change::Keep(None));
+                    }
+                    let before = core::mem::replace(&mut token.secrets.duress, vec![name]);
+                    happened.log(record, AuditKind::DuressSet, Some(id));
+                    Ok(Change::Write(Some(before)))
+                };
+                let before = self.vault.update(account, happened.attempt, decide).await;
+                // If the write may have happened, what was stored stays.
+                let void = match &before {
+                    Ok(Some(before)) => before.clone(),
+                    Ok(None) | Err(ServerError::NoToken) => vec![name],
+                    Err(_) => Vec::new(),
+                };
+                self.forget(account, &leftovers(id, void)).await;
+                if before?.is_some() {
+                    return Ok(());
+                }
             }
-        }
-        Err(ServerError::Busy)
+            Err(ServerError::Busy)
+        };
+        span.trace(event).await
     }
 
     /// Clears a token's duress PIN, if it has one: its passcodes are those of any other wrong PIN from now on.
@@ -192,20 +196,24 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<(), ServerError> {
-        let id = Id::new(*token.as_bytes());
-        let happened = Self::happened(now, rng);
-        let decide = |record: &mut Record| {
-            let token = record.token_mut(&id).ok_or(ServerError::NoToken)?;
-            let void = core::mem::take(&mut token.secrets.duress);
-            if void.is_empty() {
-                return Ok(Change::Keep(void));
-            }
-            happened.log(record, AuditKind::DuressCleared, Some(id));
-            Ok(Change::Write(void))
+        let span = trace::span!("clear_duress").account(self, account).token(token);
+        let event = async {
+            let id = Id::new(*token.as_bytes());
+            let happened = Self::happened(now, rng);
+            let decide = |record: &mut Record| {
+                let token = record.token_mut(&id).ok_or(ServerError::NoToken)?;
+                let void = core::mem::take(&mut token.secrets.duress);
+                if void.is_empty() {
+                    return Ok(Change::Keep(void));
+                }
+                happened.log(record, AuditKind::DuressCleared, Some(id));
+                Ok(Change::Write(void))
+            };
+            let void = self.vault.update(account, happened.attempt, decide).await?;
+            self.forget(account, &leftovers(id, void)).await;
+            Ok(())
         };
-        let void = self.vault.update(account, happened.attempt, decide).await?;
-        self.forget(account, &leftovers(id, void)).await;
-        Ok(())
+        span.trace(event).await
     }
 
     /// As [`redeem`](Self::redeem), and also collects a login that was approved under a duress PIN: for pages that have a

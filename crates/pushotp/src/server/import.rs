@@ -17,6 +17,7 @@ use super::{
     record::{Id, Name, Record, Secrets, Token, Typed},
     secret::{Leftovers, fresh_name},
     token::MAX_TOKENS,
+    trace,
     vault::Change,
 };
 
@@ -226,39 +227,44 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<TokenId, ImportError> {
-        let imported = import.read()?;
-        let (id, name) = (TokenId::generate(&mut *rng), fresh_name(&mut *rng));
-        TokenInfo::new(id, imported.name.as_str(), TokenPolicy::NONE, OtpSpec::BOUND).map_err(|_| ImportError::Name)?;
-        let secret = import.credential.secret();
-        for _ in 0..TRIES {
-            let known = self.unlike(account, secret).await?;
-            self.keep_secret(account, (&id, name), secret, &mut *rng).await?;
-            let happened = Self::happened(now, &mut *rng);
-            let decide = |record: &mut Record| {
-                let is_known = |token: &Token| known.0.contains(&(token.id, token.secrets.current));
-                if !record.tokens.iter().filter(|token| token.is_imported()).all(is_known) {
-                    return Ok(Change::Keep(false));
-                }
-                if record.tokens.len() >= MAX_TOKENS {
-                    return Err(ServerError::Full("tokens"));
-                }
-                record.tokens.push(imported.token(&id, name, now));
-                record.tokens.sort_by_key(|token| *token.id);
-                happened.log(record, AuditKind::TokenImported, Some(Id::new(*id.as_bytes())));
-                Ok(Change::Write(true))
-            };
-            match self.vault.update(account, happened.attempt, decide).await {
-                Ok(true) => return Ok(id),
-                // The record may refer to it.
-                Err(ServerError::Unknown) => return Err(ServerError::Unknown.into()),
-                told => {
-                    let secrets = vec![(Id::new(*id.as_bytes()), name)];
-                    self.forget(account, &Leftovers { secrets, ..Leftovers::default() }).await;
-                    told?;
+        let span = trace::span!("import_token").account(self, account);
+        let event = async {
+            let imported = import.read()?;
+            let (id, name) = (TokenId::generate(&mut *rng), fresh_name(&mut *rng));
+            TokenInfo::new(id, imported.name.as_str(), TokenPolicy::NONE, OtpSpec::BOUND)
+                .map_err(|_| ImportError::Name)?;
+            let secret = import.credential.secret();
+            for _ in 0..TRIES {
+                let known = self.unlike(account, secret).await?;
+                self.keep_secret(account, (&id, name), secret, &mut *rng).await?;
+                let happened = Self::happened(now, &mut *rng);
+                let decide = |record: &mut Record| {
+                    let is_known = |token: &Token| known.0.contains(&(token.id, token.secrets.current));
+                    if !record.tokens.iter().filter(|token| token.is_imported()).all(is_known) {
+                        return Ok(Change::Keep(false));
+                    }
+                    if record.tokens.len() >= MAX_TOKENS {
+                        return Err(ServerError::Full("tokens"));
+                    }
+                    record.tokens.push(imported.token(&id, name, now));
+                    record.tokens.sort_by_key(|token| *token.id);
+                    happened.log(record, AuditKind::TokenImported, Some(Id::new(*id.as_bytes())));
+                    Ok(Change::Write(true))
+                };
+                match self.vault.update(account, happened.attempt, decide).await {
+                    Ok(true) => return Ok(id),
+                    // The record may refer to it.
+                    Err(ServerError::Unknown) => return Err(ServerError::Unknown.into()),
+                    told => {
+                        let secrets = vec![(Id::new(*id.as_bytes()), name)];
+                        self.forget(account, &Leftovers { secrets, ..Leftovers::default() }).await;
+                        told?;
+                    }
                 }
             }
-        }
-        Err(ServerError::Busy.into())
+            Err(ServerError::Busy.into())
+        };
+        span.trace(event).await
     }
 
     /// Imports many, each into its account: a result for each, in their order; one that fails keeps no other back.

@@ -10,6 +10,7 @@ use super::{
     AccountId, AuditKind, LoginServer, Push, Rng, ServerError,
     record::{Id, Record},
     secret::fresh_name,
+    trace,
     vault::Change,
 };
 
@@ -125,30 +126,34 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<bool, ServerError> {
-        let device = Id::new(*device.as_bytes());
-        let (_, record) = self.vault.load(account).await?;
-        let void = record.device(&device).ok_or(ServerError::NoDevice)?.address;
-        if address.kind() == PushKind::Poll || self.address(account, void).await? != *address {
-            return Ok(false);
-        }
-        // What is stored under a name never changes, so the name tells whether it is still that address.
-        let nothing = fresh_name(&mut *rng);
-        let happened = Self::happened(now, rng);
-        let decide = |record: &mut Record| {
-            let device = record.device_mut(&device).ok_or(ServerError::NoDevice)?;
-            if device.address != void {
-                return Ok(Change::Keep(false));
+        let span = trace::span!("forget_push_address").account(self, account);
+        let event = async {
+            let device = Id::new(*device.as_bytes());
+            let (_, record) = self.vault.load(account).await?;
+            let void = record.device(&device).ok_or(ServerError::NoDevice)?.address;
+            if address.kind() == PushKind::Poll || self.address(account, void).await? != *address {
+                return Ok(false);
             }
-            device.address = nothing;
-            happened.log(record, AuditKind::PushAddressGone, None);
-            Ok(Change::Write(true))
+            // What is stored under a name never changes, so the name tells whether it is still that address.
+            let nothing = fresh_name(&mut *rng);
+            let happened = Self::happened(now, rng);
+            let decide = |record: &mut Record| {
+                let device = record.device_mut(&device).ok_or(ServerError::NoDevice)?;
+                if device.address != void {
+                    return Ok(Change::Keep(false));
+                }
+                device.address = nothing;
+                happened.log(record, AuditKind::PushAddressGone, None);
+                Ok(Change::Write(true))
+            };
+            let forgotten = self.vault.update(account, happened.attempt, decide).await?;
+            if forgotten {
+                // No record refers to it any more.
+                let _ = self.forget_address(account, void).await;
+            }
+            Ok(forgotten)
         };
-        let forgotten = self.vault.update(account, happened.attempt, decide).await?;
-        if forgotten {
-            // No record refers to it any more.
-            let _ = self.forget_address(account, void).await;
-        }
-        Ok(forgotten)
+        span.trace(event).await
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     enrol::void_logins,
     record::{Device, Enrolment, Id, Name, Record},
     secret::Leftovers,
+    trace,
     vault::Change,
 };
 
@@ -78,23 +79,27 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Vec<Push>, ServerError> {
-        let happened = Self::happened(now, &mut *rng);
-        let id = Id::new(*device.as_bytes());
-        let decide = |record: &mut Record| {
-            let before = record.clone();
-            let device = record.device(&id).cloned().ok_or(ServerError::NoDevice)?;
-            record.devices.retain(|device| device.id != id);
-            for token in record.tokens.iter_mut().filter(|token| token.device == id) {
-                token.release();
-            }
-            let enrolments = record.enrolments.extract_if(.., |enrolment| enrolment.device == id).collect();
-            let void = void_logins(record, |login| login.devices.contains(&id), now)?;
-            happened.log(record, AuditKind::DeviceRemoved, None);
-            let leftovers = Leftovers::default();
-            Ok(Change::Write(Removal { before, device: Some(device), void, enrolments, leftovers }))
+        let span = trace::span!("remove_device").account(self, account);
+        let event = async {
+            let happened = Self::happened(now, &mut *rng);
+            let id = Id::new(*device.as_bytes());
+            let decide = |record: &mut Record| {
+                let before = record.clone();
+                let device = record.device(&id).cloned().ok_or(ServerError::NoDevice)?;
+                record.devices.retain(|device| device.id != id);
+                for token in record.tokens.iter_mut().filter(|token| token.device == id) {
+                    token.release();
+                }
+                let enrolments = record.enrolments.extract_if(.., |enrolment| enrolment.device == id).collect();
+                let void = void_logins(record, |login| login.devices.contains(&id), now)?;
+                happened.log(record, AuditKind::DeviceRemoved, None);
+                let leftovers = Leftovers::default();
+                Ok(Change::Write(Removal { before, device: Some(device), void, enrolments, leftovers }))
+            };
+            let removal = self.vault.update(account, happened.attempt, decide).await?;
+            Ok(self.clear(account, &removal, (now, rng)).await)
         };
-        let removal = self.vault.update(account, happened.attempt, decide).await?;
-        Ok(self.clear(account, &removal, (now, rng)).await)
+        span.trace(event).await
     }
 
     /// Removes a token and its secret; whatever device holds it, and whether it is disabled.
@@ -121,20 +126,24 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Vec<Push>, ServerError> {
-        let happened = Self::happened(now, &mut *rng);
-        let id = Id::new(*token.as_bytes());
-        let decide = |record: &mut Record| {
-            let before = record.clone();
-            let secrets = record.token(&id).ok_or(ServerError::NoToken)?.names().map(|name| (id, name)).collect();
-            record.tokens.retain(|token| token.id != id);
-            let mut leftovers = Leftovers { secrets, ..Leftovers::default() };
-            let enrolments = drop_from_enrolments(record, &id, &mut leftovers);
-            let void = void_logins(record, |login| login.tokens.contains(&id), now)?;
-            happened.log(record, AuditKind::TokenRemoved, Some(id));
-            Ok(Change::Write(Removal { before, device: None, void, enrolments, leftovers }))
+        let span = trace::span!("remove_token").account(self, account).token(token);
+        let event = async {
+            let happened = Self::happened(now, &mut *rng);
+            let id = Id::new(*token.as_bytes());
+            let decide = |record: &mut Record| {
+                let before = record.clone();
+                let secrets = record.token(&id).ok_or(ServerError::NoToken)?.names().map(|name| (id, name)).collect();
+                record.tokens.retain(|token| token.id != id);
+                let mut leftovers = Leftovers { secrets, ..Leftovers::default() };
+                let enrolments = drop_from_enrolments(record, &id, &mut leftovers);
+                let void = void_logins(record, |login| login.tokens.contains(&id), now)?;
+                happened.log(record, AuditKind::TokenRemoved, Some(id));
+                Ok(Change::Write(Removal { before, device: None, void, enrolments, leftovers }))
+            };
+            let removal = self.vault.update(account, happened.attempt, decide).await?;
+            Ok(self.clear(account, &removal, (now, rng)).await)
         };
-        let removal = self.vault.update(account, happened.attempt, decide).await?;
-        Ok(self.clear(account, &removal, (now, rng)).await)
+        span.trace(event).await
     }
 
     /// Removes an account with all its tokens, devices, enrolments and logins.
@@ -164,23 +173,27 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<RemovedAccount, ServerError> {
-        let happened = Self::happened(now, &mut *rng);
-        let mut before = self.vault.delete(account).await?;
-        happened.log(&mut before, AuditKind::AccountRemoved, None);
-        let events = before.audit.iter().map(AuditEvent::read).collect();
-        // What cannot be sealed or removed any more undoes nothing.
-        let void = void_logins(&mut before.clone(), |_| true, now).unwrap_or_default();
-        let reason = CancelReason::Administrator;
-        let pushes = self.cancel_for(account, (&before, &void), reason, (now, rng)).await;
-        let secrets = before.tokens.iter().flat_map(|token| token.names().map(|name| (token.id, name)));
-        self.forget(account, &Leftovers { secrets: secrets.collect(), ..Leftovers::default() }).await;
-        for enrolment in &before.enrolments {
-            self.clear_enrolment(account, enrolment).await;
-        }
-        for device in &before.devices {
-            let _ = self.forget_epoch(account, (&before, device), None).await;
-        }
-        Ok(RemovedAccount { pushes, events })
+        let span = trace::span!("remove_account").account(self, account);
+        let event = async {
+            let happened = Self::happened(now, &mut *rng);
+            let mut before = self.vault.delete(account).await?;
+            happened.log(&mut before, AuditKind::AccountRemoved, None);
+            let events = before.audit.iter().map(AuditEvent::read).collect();
+            // What cannot be sealed or removed any more undoes nothing.
+            let void = void_logins(&mut before.clone(), |_| true, now).unwrap_or_default();
+            let reason = CancelReason::Administrator;
+            let pushes = self.cancel_for(account, (&before, &void), reason, (now, rng)).await;
+            let secrets = before.tokens.iter().flat_map(|token| token.names().map(|name| (token.id, name)));
+            self.forget(account, &Leftovers { secrets: secrets.collect(), ..Leftovers::default() }).await;
+            for enrolment in &before.enrolments {
+                self.clear_enrolment(account, enrolment).await;
+            }
+            for device in &before.devices {
+                let _ = self.forget_epoch(account, (&before, device), None).await;
+            }
+            Ok(RemovedAccount { pushes, events })
+        };
+        span.trace(event).await
     }
 
     /// Withdraws and removes what a write made void. It was decided without this, so a failure undoes nothing.

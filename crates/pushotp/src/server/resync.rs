@@ -10,6 +10,7 @@ use super::{
     passcode::{accept, commit, note_replay},
     record::{Id, Record},
     secret::TokenKeys,
+    trace,
     vault::Change,
 };
 
@@ -61,18 +62,22 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<PasscodeVerdict, ServerError> {
-        let id = Id::new(*token.as_bytes());
-        for _ in 0..TRIES {
-            let (_, record) = self.vault.load(account).await?;
-            let token = record.token(&id).ok_or(ServerError::NoToken)?;
-            let keys = if token.can_be_typed() { self.token_keys(account, token).await? } else { None };
-            let happened = Self::happened(now, &mut *rng);
-            let decide = |record: &mut Record| self.judge_resync(record, (&id, keys.as_ref()), typed, &happened);
-            if let Some(verdict) = self.vault.update(account, happened.attempt, decide).await? {
-                return Ok(verdict);
+        let span = trace::span!("resync_passcodes").account(self, account).token(token);
+        let event = async {
+            let id = Id::new(*token.as_bytes());
+            for _ in 0..TRIES {
+                let (_, record) = self.vault.load(account).await?;
+                let token = record.token(&id).ok_or(ServerError::NoToken)?;
+                let keys = if token.can_be_typed() { self.token_keys(account, token).await? } else { None };
+                let happened = Self::happened(now, &mut *rng);
+                let decide = |record: &mut Record| self.judge_resync(record, (&id, keys.as_ref()), typed, &happened);
+                if let Some(verdict) = self.vault.update(account, happened.attempt, decide).await? {
+                    return Ok(verdict);
+                }
             }
-        }
-        Err(ServerError::Busy)
+            Err(ServerError::Busy)
+        };
+        span.trace(event).await
     }
 
     /// `None` if the keys are no longer those of the record.

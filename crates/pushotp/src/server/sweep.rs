@@ -17,6 +17,7 @@ use super::{
     device::{KeyHolder, KidOwner, StoredDevice, device_name, key_name},
     enrol::StoredOffer,
     record::{Device, Enrolment, Record, Token},
+    trace,
     vault::hex,
 };
 use crate::tuple::tuple_struct;
@@ -31,47 +32,6 @@ tuple_struct! {
     struct Mark {
         version: u64,
         at: u64,
-    }
-}
-
-/// Where a sweep goes on.
-///
-/// ```
-/// use pushotp::SweepCursor;
-///
-/// let cursor = SweepCursor::from_bytes(*b"kept over a restart");
-/// assert_eq!(cursor.as_bytes(), b"kept over a restart");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SweepCursor(Vec<u8>);
-
-impl SweepCursor {
-    /// A cursor as it was kept.
-    ///
-    /// ```
-    /// use pollster::block_on;
-    /// use pushotp::SweepCursor;
-    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
-    /// # use world::*;
-    ///
-    /// let mut world = World::new(); // a server with one user, and the user's device
-    /// let behind_all = SweepCursor::from_bytes(*b"~");
-    /// assert_eq!(block_on(world.server.sweep(Some(&behind_all), 10, NOW, &mut world.rng))?.next, None);
-    /// # Ok::<(), pushotp::ServerError>(())
-    /// ```
-    #[must_use]
-    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// Its bytes, to be kept where a restart finds them; they hold names of accounts.
-    ///
-    /// ```
-    /// assert_eq!(pushotp::SweepCursor::from_bytes([7]).as_bytes(), [7]);
-    /// ```
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
     }
 }
 
@@ -91,7 +51,7 @@ impl SweepCursor {
 #[non_exhaustive]
 pub struct Swept {
     /// Where to go on; `None` behind the last entry.
-    pub next: Option<SweepCursor>,
+    pub next: Option<Key>,
     /// How many entries were found for the first time that nothing refers to.
     pub marked: u32,
     /// How many of those that were found an hour ago or earlier were removed.
@@ -163,29 +123,32 @@ impl LoginServer {
     /// ```
     pub async fn sweep(
         &self,
-        after: Option<&SweepCursor>,
+        after: Option<&Key>,
         limit: u32,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Swept, ServerError> {
-        let after = after.map(|cursor| Key::new(&cursor.0)).transpose().map_err(|_| ServerError::Name)?;
-        let page = self.vault.store.scan(after.as_ref(), limit.max(1)).await?;
-        let mut swept = Swept { next: None, marked: 0, removed: 0 };
-        let mut looking = Looking { server: self, now, account: None };
-        for (key, found) in &page {
-            let Some(name) = str::from_utf8(key.as_bytes()).ok() else { continue };
-            match Place::read(name) {
-                Some(Place::Mark(orphan)) => {
-                    swept.removed += u32::from(looking.second_look((key, found), orphan).await?);
+        let span = trace::span!("sweep");
+        let event = async {
+            let page = self.vault.store.scan(after, limit.max(1)).await?;
+            let mut swept = Swept { next: None, marked: 0, removed: 0 };
+            let mut looking = Looking { server: self, now, account: None };
+            for (key, found) in &page {
+                let Some(name) = str::from_utf8(key.as_bytes()).ok() else { continue };
+                match Place::read(name) {
+                    Some(Place::Mark(orphan)) => {
+                        swept.removed += u32::from(looking.second_look((key, found), orphan).await?);
+                    }
+                    Some(place) if !looking.is_referred_to(&place, (key, found)).await? => {
+                        swept.marked += u32::from(self.first_look((key, found.version), name, (now, &mut *rng)).await?);
+                    }
+                    _ => {}
                 }
-                Some(place) if !looking.is_referred_to(&place, (key, found)).await? => {
-                    swept.marked += u32::from(self.first_look((key, found.version), name, (now, &mut *rng)).await?);
-                }
-                _ => {}
             }
-        }
-        swept.next = page.last().map(|(key, _)| SweepCursor(key.as_bytes().to_vec()));
-        Ok(swept)
+            swept.next = page.into_iter().next_back().map(|(key, _)| key);
+            Ok(swept)
+        };
+        span.trace(event).await
     }
 
     /// Marks an orphan, unless it is marked, or gone since the page was read.

@@ -9,6 +9,7 @@ use super::{
     audit::Happened,
     device::{StoredDevice, device_name},
     record::{Id, Record, Token},
+    trace,
     vault::Change,
 };
 use crate::{UnlockCode, UnlockRequest, passcode};
@@ -43,13 +44,17 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<(), ServerError> {
-        let happened = Self::happened(now, rng);
-        let id = Id::new(*token.as_bytes());
-        let decide = |record: &mut Record| {
-            unlock(record, &id, (&self.policy, &happened))?;
-            Ok(Change::Write(()))
+        let span = trace::span!("unlock_token").account(self, account).token(token);
+        let event = async {
+            let happened = Self::happened(now, rng);
+            let id = Id::new(*token.as_bytes());
+            let decide = |record: &mut Record| {
+                unlock(record, &id, (&self.policy, &happened))?;
+                Ok(Change::Write(()))
+            };
+            self.vault.update(account, happened.attempt, decide).await
         };
-        self.vault.update(account, happened.attempt, decide).await
+        span.trace(event).await
     }
 
     /// Does the same, and lets the device that holds the token count the attempts at its PIN anew.
@@ -80,25 +85,29 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<UnlockCode, ServerError> {
-        let id = Id::new(*request.token.as_bytes());
-        for _ in 0..TRIES {
-            let (_, record) = self.vault.load(account).await?;
-            let kid = holder(&record, &id)?;
-            let Some(code) = self.unlock_code(account, &record, (&id, kid), request).await? else { continue };
-            let happened = Self::happened(now, &mut *rng);
-            let decide = |record: &mut Record| {
-                if holder(record, &id)? != kid {
-                    return Ok(Change::Keep(false));
+        let span = trace::span!("unlock_device").account(self, account).token(request.token);
+        let event = async {
+            let id = Id::new(*request.token.as_bytes());
+            for _ in 0..TRIES {
+                let (_, record) = self.vault.load(account).await?;
+                let kid = holder(&record, &id)?;
+                let Some(code) = self.unlock_code(account, &record, (&id, kid), request).await? else { continue };
+                let happened = Self::happened(now, &mut *rng);
+                let decide = |record: &mut Record| {
+                    if holder(record, &id)? != kid {
+                        return Ok(Change::Keep(false));
+                    }
+                    unlock(record, &id, (&self.policy, &happened))?;
+                    happened.log(record, AuditKind::DeviceUnlocked, Some(id));
+                    Ok(Change::Write(true))
+                };
+                if self.vault.update(account, happened.attempt, decide).await? {
+                    return Ok(code);
                 }
-                unlock(record, &id, (&self.policy, &happened))?;
-                happened.log(record, AuditKind::DeviceUnlocked, Some(id));
-                Ok(Change::Write(true))
-            };
-            if self.vault.update(account, happened.attempt, decide).await? {
-                return Ok(code);
             }
-        }
-        Err(ServerError::Busy)
+            Err(ServerError::Busy)
+        };
+        span.trace(event).await
     }
 
     /// `None` if the device was replaced while this looked.

@@ -4,9 +4,12 @@ use pushotp_types::{Offer, TokenId};
 use pushotp_wire::terms::ChallengeId;
 use tracing::{Instrument as _, field::display};
 
-use crate::server::{
-    AccountId, AuditEvent, LoginServer, LoginStart, PasscodeVerdict, Push, Received, Reject, Resealed, ServerError,
-    vault::hex,
+use crate::{
+    UnlockCode,
+    server::{
+        AccountId, AuditEvent, LoginServer, LoginStart, PasscodeVerdict, Push, Received, Reject, RemovedAccount,
+        Resealed, ServerError, Swept, vault::hex,
+    },
 };
 
 /// Where all spans and events of this crate come from, for a subscriber's filter.
@@ -48,10 +51,10 @@ impl Span {
     }
 
     /// Runs an event within its span, and records what came of it.
-    pub(crate) async fn trace<T: Outcome>(
+    pub(crate) async fn trace<T: Outcome, E: core::fmt::Display>(
         self,
-        event: impl Future<Output = Result<T, ServerError>>,
-    ) -> Result<T, ServerError> {
+        event: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let told = event.instrument(self.0.clone()).await;
         match &told {
             Ok(told) => {
@@ -83,6 +86,16 @@ pub(crate) trait Outcome {
 
 impl Outcome for () {}
 impl Outcome for TokenId {}
+impl Outcome for UnlockCode {}
+impl Outcome for RemovedAccount {}
+impl Outcome for Swept {}
+
+impl Outcome for bool {
+    fn outcome(&self) -> &'static str {
+        if *self { "done" } else { "nothing to do" }
+    }
+}
+
 impl Outcome for Offer {}
 impl Outcome for Vec<Push> {}
 
