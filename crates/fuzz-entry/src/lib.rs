@@ -16,6 +16,7 @@ mod payload;
 mod pin;
 mod provision;
 mod state;
+mod webpush;
 mod wire;
 
 pub use backup::{BACKUP_PASSWORD, backup_encrypted, backup_json, bitwarden_csv, freeotp};
@@ -25,13 +26,14 @@ pub use payload::{payload_device, payload_server};
 pub use pin::pin_blob;
 pub use provision::{any_format, enrolment, liboath, manual, migration, otpauth, vendor};
 pub use state::state;
+pub use webpush::subscription;
 pub use wire::{envelope, frame};
 
 /// A target: whether it takes the input.
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 27] = [
+pub const TARGETS: [(&str, Target); 28] = [
     ("aladdin", aladdin),
     ("any_format", any_format),
     ("backup_encrypted", backup_encrypted),
@@ -57,6 +59,7 @@ pub const TARGETS: [(&str, Target); 27] = [
     ("pskc", pskc),
     ("safeword", safeword),
     ("state", state),
+    ("subscription", subscription),
     ("vendor", vendor),
     ("yubico_csv", yubico_csv),
 ];
