@@ -289,9 +289,10 @@ impl LoginServer {
         }
         let (_, record) = self.vault.load(&sender.account).await?;
         let items = Self::pending_items(&record, sender.device, now);
+        let idle = items.is_empty();
         let payload = Pending::new(fetch.nonce(), now, items)?.encode()?;
         let reply = envelope::seal(&payload, &sender.keys, &self.tenant, rng)?;
-        Ok(Received::reply(&sender.account, reply))
+        Ok(Received::fetched(&sender.account, reply, idle))
     }
 
     /// The sealed result of one message, and the cancels for the other devices.

@@ -28,6 +28,7 @@ pub struct Received {
     error: Option<WireError>,
     reply: Result<Vec<u8>, Reject>,
     pushes: Vec<Push>,
+    idle: bool,
 }
 
 impl Received {
@@ -107,17 +108,47 @@ impl Received {
         &self.pushes
     }
 
+    /// Whether a device asked what is open, and nothing is.
+    ///
+    /// For a long poll: hold the reply back, and take the same message again when something happened to the account. A
+    /// fetch changes nothing, so it can be taken any number of times.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pollster::block_on;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let (message, fetching) = world.device.fetch(NOW, &mut world.rng)?;
+    /// let received = block_on(world.server.receive(&message, NOW, &mut world.rng))?;
+    /// assert!(received.is_idle()); // wait, then take it again
+    /// world.start(later(9));
+    /// let received = block_on(world.server.receive(&message, later(9), &mut world.rng))?;
+    /// assert!(!received.is_idle());
+    /// assert_eq!(world.device.fetched(&fetching, &received.into_reply()?, later(9))?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     #[cfg(feature = "tracing")]
     pub(super) fn as_reply(&self) -> Result<&[u8], Reject> {
         self.reply.as_deref().map_err(|refused| *refused)
     }
 
     pub(super) const fn reject(error: WireError) -> Self {
-        Self { account: None, error: Some(error), reply: Err(Reject), pushes: Vec::new() }
+        Self { account: None, error: Some(error), reply: Err(Reject), pushes: Vec::new(), idle: false }
     }
 
     pub(super) fn reply(account: &AccountId, reply: Vec<u8>) -> Self {
-        Self { account: Some(account.clone()), error: None, reply: Ok(reply), pushes: Vec::new() }
+        Self { account: Some(account.clone()), error: None, reply: Ok(reply), pushes: Vec::new(), idle: false }
+    }
+
+    /// The reply to a fetch, which found nothing if it `is_idle`.
+    pub(super) fn fetched(account: &AccountId, reply: Vec<u8>, idle: bool) -> Self {
+        Self { idle, ..Self::reply(account, reply) }
     }
 
     pub(super) fn with(self, error: Option<WireError>, pushes: Vec<Push>) -> Self {
@@ -132,6 +163,7 @@ impl fmt::Debug for Received {
             .field("error", &self.error)
             .field("bytes", &self.reply.as_ref().map(Vec::len))
             .field("pushes", &self.pushes)
+            .field("idle", &self.idle)
             .finish()
     }
 }

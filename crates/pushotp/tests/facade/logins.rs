@@ -243,6 +243,22 @@ fn a_message_without_the_devices_signature_is_an_incident() {
     assert!(world.send(&message, NOW).is_some());
 }
 
+/// What a long poll holds back, and takes again.
+#[test]
+fn only_a_fetch_that_found_nothing_is_idle() {
+    let mut world = World::new();
+    let is_idle = |world: &mut World, message: &[u8], now| {
+        block_on(world.server.receive(message, now, &mut world.rng)).unwrap().is_idle()
+    };
+    let (fetch, _) = world.device.fetch(NOW, &mut world.rng).unwrap();
+    assert!(is_idle(&mut world, &fetch, NOW) && is_idle(&mut world, &fetch, later(9)), "the same bytes again");
+    assert!(!is_idle(&mut world, b"from a stranger", NOW));
+    let (approval, _, _login) = world.approval(later(10));
+    assert!(!is_idle(&mut world, &fetch, later(10)), "the login is open");
+    assert!(!is_idle(&mut world, &approval, later(11)));
+    assert!(is_idle(&mut world, &fetch, later(12)), "the login is over");
+}
+
 // protocol.md: TIME-1
 #[test]
 fn the_last_second_of_a_challenge_counts() {
