@@ -1,0 +1,41 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+/// What the command line says.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Where the state lies: a path, `sqlite:PATH`, or what `store::open_store` takes besides.
+    pub(crate) db: String,
+    pub(crate) listen: SocketAddr,
+    /// The public address, if a proxy stands in front.
+    pub(crate) url: Option<String>,
+    /// The file of the keys, if it is not the one beside the database.
+    pub(crate) keys: Option<PathBuf>,
+    /// What happens goes to standard error.
+    pub(crate) verbose: bool,
+}
+
+const USAGE: &str = "usage: login_server [--db PATH] [--listen ADDR] [--url URL] [--keys FILE] [--verbose]
+  --db PATH      the database, also as sqlite:PATH; without it login_server.db
+  --listen ADDR  127.0.0.1:8088; port 0 takes a free one
+  --url URL      the public address, such as https://login.example.com, if a proxy stands in front
+  --keys FILE    the server's keys; without it the database's name and .keys
+  --verbose      what happens goes to standard error";
+
+impl Options {
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, &'static str> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8088));
+        let mut options = Self { db: "login_server.db".into(), listen, url: None, keys: None, verbose: false };
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().filter(|value| !value.is_empty()).ok_or(USAGE);
+            match argument.as_str() {
+                "--db" => options.db = value()?,
+                "--listen" => options.listen = value()?.parse().map_err(|_| USAGE)?,
+                "--url" => options.url = Some(value()?),
+                "--keys" => options.keys = Some(value()?.into()),
+                "--verbose" => options.verbose = true,
+                _ => return Err(USAGE),
+            }
+        }
+        Ok(options)
+    }
+}
