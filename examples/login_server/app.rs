@@ -98,7 +98,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/cancel", post(send::cancel))
         .route("/passcode", get(passcode::page).post(passcode::submit))
         .route("/home", get(home::page))
-        .route("/home/push", post(home::push))
+        .route("/tokens/push", post(home::push))
         .route("/operator", get(operator::page))
         .route("/operator/sign-in", post(operator::sign_in))
         .route("/operator/sign-out", post(operator::sign_out))

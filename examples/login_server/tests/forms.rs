@@ -37,7 +37,7 @@ async fn every_form_asks_for_it() {
     world.phone().await;
     let (mut browser, _) = world.waiting().await;
     let before = world.events().await;
-    for path in ["/sign-in", "/send", "/cancel", "/sign-out", "/passcode", "/enrol", "/enrol/confirm", "/home/push"] {
+    for path in ["/sign-in", "/send", "/cancel", "/sign-out", "/passcode", "/enrol", "/enrol/confirm", "/tokens/push"] {
         let form = browser.form(path, &[("token", "AAAA")]);
         assert_eq!(browser.send(form).await.status, StatusCode::FORBIDDEN, "{path}");
     }

@@ -117,7 +117,7 @@ async fn a_page_is_only_looked_at_and_a_form_only_sent() {
     let world = World::new().await;
     let mut browser = world.browser();
     browser.get("/").await;
-    for path in ["/sign-in", "/send", "/cancel", "/sign-out", "/enrol/confirm", "/home/push", "/operator/push"] {
+    for path in ["/sign-in", "/send", "/cancel", "/sign-out", "/enrol/confirm", "/tokens/push", "/operator/push"] {
         assert_eq!(browser.get(path).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
     let request = browser.request(Method::PUT, "/").header(header::ORIGIN, "http://127.0.0.1:8088");

@@ -271,14 +271,14 @@ async fn the_user_switches_push_but_does_not_lift_a_block() {
     let page = browser.get("/home").await;
     let id = page.text.split_once("name=\"id\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     for (push, switch) in [("off", PushSwitch::Off), ("on", PushSwitch::On)] {
-        assert_eq!(browser.post("/home/push", &[("id", &id), ("push", push)]).await.location(), "/home");
+        assert_eq!(browser.post("/tokens/push", &[("id", &id), ("push", push)]).await.location(), "/home");
         let tokens = world.app.login.tokens(&pushotp::AccountId::new("alice").unwrap()).await.unwrap();
         let token = tokens.iter().find(|token| crate::home::token_text(token.id) == id).unwrap();
         assert_eq!(token.push, switch);
     }
     let (_, _) = world.waiting().await;
     phone.deny_and_report(world.now()).await;
-    let answer = browser.post("/home/push", &[("id", &id), ("push", "on")]).await;
+    let answer = browser.post("/tokens/push", &[("id", &id), ("push", "on")]).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.has("note") && answer.text.contains("Only an administrator"));
     assert_eq!(world.count(AuditKind::PushOn).await, 1);

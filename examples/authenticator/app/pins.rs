@@ -1,0 +1,109 @@
+//! PINs that are chosen, and changed.
+
+use pushotp::pin::{Pin, PinPolicy};
+use ratatui::crossterm::event::KeyCode;
+use zeroize::Zeroizing;
+
+use super::{App, Entry, Note, Screen};
+use crate::{
+    message::{Command, PinChange, Token},
+    words,
+};
+
+/// A new PIN, typed twice.
+pub(crate) struct NewPin {
+    pub(crate) entry: Entry,
+    pub(crate) problem: Option<&'static str>,
+    first: Option<Zeroizing<String>>,
+}
+
+impl NewPin {
+    pub(crate) fn new() -> Self {
+        Self { entry: Entry::pin(), problem: None, first: None }
+    }
+
+    /// Whether it is typed for the second time.
+    pub(crate) const fn is_again(&self) -> bool {
+        self.first.is_some()
+    }
+
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new();
+    }
+
+    /// The PIN, once it was typed twice alike.
+    pub(crate) fn key(&mut self, key: KeyCode) -> Option<Pin> {
+        if key != KeyCode::Enter {
+            self.entry.key(key);
+            return None;
+        }
+        let typed = std::mem::replace(&mut self.entry, Entry::pin());
+        self.problem = None;
+        match (self.first.take(), Pin::choose(typed.as_str(), &PinPolicy::DEFAULT)) {
+            (_, Err(error)) => self.problem = Some(words::of_pin(&error)),
+            (None, Ok(_)) => self.first = Some(Zeroizing::new(typed.as_str().to_owned())),
+            (Some(first), Ok(pin)) if first.as_str() == typed.as_str() => return Some(pin),
+            (Some(_), Ok(_)) => self.problem = Some("These were two different PINs. Start again."),
+        }
+        None
+    }
+}
+
+/// A token whose PIN is being changed.
+pub(crate) struct Changing {
+    pub(crate) token: Token,
+    pub(crate) step: ChangingStep,
+}
+
+pub(crate) enum ChangingStep {
+    Old { entry: Entry, problem: Option<&'static str> },
+    New { old: Pin, new: NewPin },
+    Waiting,
+}
+
+impl App {
+    pub(super) fn change_pin_key(&mut self, key: KeyCode) {
+        let Screen::ChangePin(Changing { token, step }) = &mut self.screen else { return };
+        // While it waits the result is worth more than the screen.
+        if key == KeyCode::Esc && !matches!(step, ChangingStep::Waiting) {
+            self.screen = Screen::Tokens;
+            return;
+        }
+        match step {
+            ChangingStep::Old { entry, problem } => {
+                if key != KeyCode::Enter {
+                    return entry.key(key);
+                }
+                match Pin::entered(entry.as_str()) {
+                    Ok(old) => *step = ChangingStep::New { old, new: NewPin::new() },
+                    Err(_) => *problem = Some("Type the PIN that this token has now."),
+                }
+            }
+            ChangingStep::New { new, .. } => {
+                let Some(new) = new.key(key) else { return };
+                let token = token.id;
+                if let ChangingStep::New { old, .. } = std::mem::replace(step, ChangingStep::Waiting) {
+                    self.command(Command::ChangePin { token, old, new });
+                }
+            }
+            ChangingStep::Waiting => {}
+        }
+    }
+
+    pub(super) fn pin_changed(&mut self, change: PinChange) {
+        self.note = Some(match change {
+            PinChange::Changed => Note::Good("The PIN is changed. The old one is worth nothing from now on."),
+            PinChange::WrongPin { left: 0 } => {
+                Note::Bad("Not changed: wrong PIN. Approve a login before the next try.")
+            }
+            PinChange::WrongPin { .. } => Note::Bad("Not changed: the PIN that you typed first was most likely wrong."),
+            PinChange::NotGranted => {
+                Note::Bad("Not changed. It is possible within ten minutes after you approved a login with this token.")
+            }
+            PinChange::Failed(why) => Note::Bad(why),
+        });
+        if let Screen::ChangePin(_) = self.screen {
+            self.screen = Screen::Tokens;
+        }
+    }
+}

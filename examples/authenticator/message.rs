@@ -1,0 +1,230 @@
+//! What passes between the screens and the device behind them. The screens hold no key and no secret but what is typed.
+
+use std::net::IpAddr;
+
+use data_encoding::HEXLOWER;
+use pushotp::{
+    DeviceToken, Prompt,
+    pin::Pin,
+    types::{TokenId, UnixTime},
+    wire::terms::ChallengeId,
+};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// What the person wants.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The text of a QR code, or the name of a file with its image.
+    Enrol(Zeroizing<String>),
+    /// Both codes are the same: lock each of the tokens that have one with its PIN.
+    Agree(Vec<(TokenId, Pin)>),
+    /// They are not.
+    Disagree,
+    Approve {
+        login: ChallengeId,
+        token: TokenId,
+        number: String,
+        pin: Option<Pin>,
+    },
+    Deny(ChallengeId),
+    Report(ChallengeId),
+    Code {
+        token: TokenId,
+        pin: Option<Pin>,
+    },
+    Push {
+        token: TokenId,
+        on: bool,
+    },
+    ChangePin {
+        token: TokenId,
+        old: Pin,
+        new: Pin,
+    },
+}
+
+/// What the device has to say.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Enrolled, now or at an earlier start.
+    Ready(Device),
+    /// The server was asked.
+    Asked,
+    /// Two codes are to be compared; once more, if there was a problem.
+    Compare {
+        code: String,
+        tokens: Vec<Token>,
+        problem: Option<&'static str>,
+    },
+    NotEnrolled(&'static str),
+    Tokens(Vec<Token>),
+    Login(Request),
+    Withdrawn(ChallengeId),
+    Answer(ChallengeId, Answer),
+    Code {
+        token: TokenId,
+        code: Zeroizing<String>,
+        until: UnixTime,
+    },
+    NoCode(&'static str),
+    /// What became of a switch of push.
+    Push(&'static str),
+    PinChange(PinChange),
+    History(Vec<Past>),
+    /// Whether the server can be reached.
+    Link(Link),
+}
+
+/// The enrolment, for the screen about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) organisation: String,
+    pub(crate) server: String,
+    pub(crate) file: String,
+    /// Where the device's key is, and what that is worth.
+    pub(crate) key: &'static str,
+    pub(crate) tokens: Vec<Token>,
+}
+
+/// A token, as the screens need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) id: TokenId,
+    pub(crate) name: String,
+    pub(crate) pin_protected: bool,
+    pub(crate) push: bool,
+}
+
+impl Token {
+    pub(crate) fn list(tokens: &[DeviceToken]) -> Vec<Self> {
+        let view = |token: &DeviceToken| Self {
+            id: token.id,
+            name: token.name.clone(),
+            pin_protected: token.pin_protected,
+            push: token.push,
+        };
+        tokens.iter().map(view).collect()
+    }
+}
+
+/// A login that somebody wants approved.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) id: ChallengeId,
+    pub(crate) application: String,
+    pub(crate) user: String,
+    pub(crate) action: Option<String>,
+    pub(crate) place: Option<String>,
+    pub(crate) ip: Option<IpAddr>,
+    pub(crate) client: Option<String>,
+    pub(crate) started: UnixTime,
+    pub(crate) expires: UnixTime,
+    pub(crate) digits: u8,
+    pub(crate) choices: Option<[String; 3]>,
+    pub(crate) tokens: Vec<Token>,
+}
+
+impl Request {
+    pub(crate) fn of(prompt: &Prompt, now: UnixTime) -> Self {
+        let started = now.as_secs().saturating_sub(prompt.age(now).as_secs());
+        Self {
+            id: prompt.id(),
+            application: prompt.application().into(),
+            user: prompt.user().into(),
+            action: prompt.action().map(Into::into),
+            place: prompt.place().map(Into::into),
+            ip: prompt.ip(),
+            client: prompt.client().map(Into::into),
+            started: UnixTime::from_secs(started),
+            expires: prompt.expires(),
+            digits: prompt.number_digits(),
+            choices: prompt.number_choices(),
+            tokens: Token::list(prompt.tokens()),
+        }
+    }
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Accepted {
+        /// Wrong passcodes before this one.
+        failures: u8,
+    },
+    /// It can be answered again.
+    WrongPin {
+        /// Tries that the server still takes for this login.
+        left: u8,
+        /// Attempts in a row that the device still takes.
+        device: Option<u8>,
+    },
+    Denied {
+        report: bool,
+    },
+    Reported,
+    Refused,
+    Expired,
+    Cancelled,
+    Elsewhere,
+    /// Nothing was sent; it can be answered again.
+    NotSent(&'static str),
+    /// The server said nothing until the end.
+    Silence,
+}
+
+/// What became of a changed PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinChange {
+    Changed,
+    WrongPin { left: u8 },
+    NotGranted,
+    Failed(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    Unknown,
+    Up,
+    Down,
+    /// The server answers, and does not know this device.
+    Stranger,
+}
+
+/// A request of the past, as it is stored: who and where, how it ended, no number and no code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Past {
+    /// Which one, by the name that the server gave it.
+    pub(crate) login: String,
+    pub(crate) at: u64,
+    pub(crate) application: String,
+    pub(crate) user: String,
+    pub(crate) place: Option<String>,
+    pub(crate) end: End,
+}
+
+impl Past {
+    pub(crate) fn of(request: &Request, end: End) -> Self {
+        Self {
+            login: HEXLOWER.encode(request.id.as_bytes()),
+            at: request.started.as_secs(),
+            application: request.application.clone(),
+            user: request.user.clone(),
+            place: request.place.clone(),
+            end,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum End {
+    Approved,
+    Denied,
+    Reported,
+    Refused,
+    Expired,
+    Withdrawn,
+    Elsewhere,
+    Unknown,
+}
