@@ -18,7 +18,7 @@ pub(crate) use self::{
     pins::{Changing, ChangingStep, NewPin},
     request::{Sent, Step, Window},
 };
-use crate::message::{Answer, Command, Device, Event, Link, Past, Token};
+use crate::message::{Answer, Command, Device, Event, Link, Past, Token, Words};
 
 pub(crate) struct App {
     pub(crate) screen: Screen,
@@ -51,8 +51,8 @@ pub(crate) struct ShownCode {
 }
 
 pub(crate) enum Note {
-    Good(&'static str),
-    Bad(&'static str),
+    Good(Words),
+    Bad(Words),
 }
 
 pub(crate) enum Screen {

@@ -157,7 +157,7 @@ impl Engine {
             }
             Err(NoKeys::Unreadable) => return Err(FileError::Format),
             Err(NoKeys::Gone) => engine.say(Event::NotEnrolled(
-                "The key of this device is gone, as after a restart of the machine. Enrol it again.",
+                "The key of this device is gone, as after a restart of the machine. Enrol it again.".into(),
             )),
         }
         Ok(engine)
@@ -193,7 +193,7 @@ impl Engine {
     fn command(&mut self, command: Command, now: Duration) {
         match command {
             Command::Enrol(text) => self.enrol(&text, now),
-            Command::Agree(pins) => self.agree(&pins),
+            Command::Agree(pins) => self.agree(&pins, now),
             Command::Disagree => self.disagree(),
             Command::Approve { login, token, number, pin } => self.approve(login, (token, &number, pin.as_ref()), now),
             Command::Deny(login) => self.deny(login, now),
@@ -279,15 +279,15 @@ impl Engine {
             Kind::Enrol { kept, .. } => {
                 kept.erase();
                 self.say(Event::NotEnrolled(
-                    "The server does not take this enrolment. It may be too old, or used: ask for a new one.",
+                    "The server does not take this enrolment. It may be too old, or used: ask for a new one.".into(),
                 ));
             }
             Kind::Approve(login, _) | Kind::Deny(login) => self.silence(login),
             Kind::Report(login, _) => self.say(Event::Answer(login, Answer::Silence)),
             Kind::Update { .. } => {
-                self.say(Event::Push("The server could not be told. It counts on this device only."));
+                self.say(Event::Push("The server could not be told. It counts on this device only.".into()));
             }
-            Kind::Rotate { .. } => self.not_changed("The server did not answer. The old PIN still holds."),
+            Kind::Rotate { .. } => self.not_changed("The server did not answer. The old PIN still holds.".into()),
             // The next approved login does it.
             Kind::Confirm(_) | Kind::Fetch { .. } => {}
         }

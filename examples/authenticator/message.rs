@@ -1,6 +1,6 @@
 //! What passes between the screens and the device behind them. The screens hold no key and no secret but what is typed.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use data_encoding::HEXLOWER;
 use pushotp::{
@@ -11,6 +11,9 @@ use pushotp::{
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+/// What is said to the person.
+pub(crate) type Words = Cow<'static, str>;
 
 /// What the person wants.
 #[derive(Debug)]
@@ -55,9 +58,9 @@ pub(crate) enum Event {
     Compare {
         code: String,
         tokens: Vec<Token>,
-        problem: Option<&'static str>,
+        problem: Option<Words>,
     },
-    NotEnrolled(&'static str),
+    NotEnrolled(Words),
     Tokens(Vec<Token>),
     Login(Request),
     Withdrawn(ChallengeId),
@@ -67,9 +70,9 @@ pub(crate) enum Event {
         code: Zeroizing<String>,
         until: UnixTime,
     },
-    NoCode(&'static str),
+    NoCode(Words),
     /// What became of a switch of push.
-    Push(&'static str),
+    Push(Words),
     PinChange(PinChange),
     History(Vec<Past>),
     /// Whether the server can be reached.
@@ -146,7 +149,7 @@ impl Request {
 }
 
 /// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Accepted {
         /// Wrong passcodes before this one.
@@ -168,18 +171,18 @@ pub(crate) enum Answer {
     Cancelled,
     Elsewhere,
     /// Nothing was sent; it can be answered again.
-    NotSent(&'static str),
+    NotSent(Words),
     /// The server said nothing until the end.
     Silence,
 }
 
 /// What became of a changed PIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PinChange {
     Changed,
     WrongPin { left: u8 },
     NotGranted,
-    Failed(&'static str),
+    Failed(Words),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

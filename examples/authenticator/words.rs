@@ -1,6 +1,14 @@
 //! What went wrong, in words for a person.
 
-use pushotp::{AuthenticatorError, pin, pin::PinError, provision::enrolment::EnrolmentError, wire::Error as WireError};
+use pushotp::{
+    AuthenticatorError,
+    pin::{self, PinError},
+    provision::enrolment::EnrolmentError,
+    types::UnixTime,
+    wire::Error as WireError,
+};
+
+use crate::message::Words;
 
 /// Why an enrolment text cannot be used.
 pub(crate) const fn of_text(error: EnrolmentError) -> &'static str {
@@ -12,7 +20,20 @@ pub(crate) const fn of_text(error: EnrolmentError) -> &'static str {
 }
 
 /// Why the device could not do something.
-pub(crate) const fn of(error: &AuthenticatorError) -> &'static str {
+pub(crate) fn of(error: &AuthenticatorError, now: UnixTime) -> Words {
+    if let AuthenticatorError::Attempt(pin::Denied::Wait { until }) = error {
+        let wait = in_time(until.as_secs().saturating_sub(now.as_secs()));
+        return format!("After wrong PINs the next try has to wait {wait}.").into();
+    }
+    plain(error).into()
+}
+
+/// So many seconds, in words.
+fn in_time(seconds: u64) -> String {
+    if seconds < 100 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) }
+}
+
+const fn plain(error: &AuthenticatorError) -> &'static str {
     match error {
         AuthenticatorError::PinNeeded => "This needs the PIN.",
         AuthenticatorError::Unconfirmed => "The last change is not finished. Approve one more login first.",
@@ -22,7 +43,6 @@ pub(crate) const fn of(error: &AuthenticatorError) -> &'static str {
         }
         AuthenticatorError::State => "What this device has stored cannot be read.",
         AuthenticatorError::Attempt(pin::Denied::Locked) => "Too many wrong PINs. Enrol this device again.",
-        AuthenticatorError::Attempt(pin::Denied::Wait { .. }) => "After wrong PINs the next try has to wait a little.",
         AuthenticatorError::Message(WireError::Expired) => "This is too old. Ask for a new one.",
         AuthenticatorError::Message(WireError::NotYetValid) => "This comes from the future. Is the clock right?",
         AuthenticatorError::Message(WireError::Display(_)) => "The name of this device cannot be used.",

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use zeroize::Zeroizing;
 
 use super::{App, Entry, NewPin, Note, Screen};
-use crate::message::{Command, Device, Token};
+use crate::message::{Command, Device, Token, Words};
 
 /// The PINs of a new device, one token after the other.
 pub(crate) struct Choosing {
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    pub(super) fn compare(&mut self, (code, tokens): (String, Vec<Token>), problem: Option<&'static str>) {
+    pub(super) fn compare(&mut self, (code, tokens): (String, Vec<Token>), problem: Option<Words>) {
         // Who has gone back does not want it any more.
         if let Screen::Asking | Screen::Locking = self.screen {
             self.screen = Screen::Compare { code, tokens };
@@ -52,7 +52,7 @@ impl App {
             KeyCode::Char('n') | KeyCode::Esc => {
                 self.command(Command::Disagree);
                 self.screen = Screen::Welcome(Entry::text());
-                self.note = Some(Note::Bad("Not enrolled. If the codes differ, tell your organisation."));
+                self.note = Some(Note::Bad("Not enrolled. If the codes differ, tell your organisation.".into()));
             }
             _ => {}
         }
@@ -81,7 +81,7 @@ impl App {
         }
     }
 
-    pub(super) fn not_enrolled(&mut self, why: &'static str) {
+    pub(super) fn not_enrolled(&mut self, why: Words) {
         if !matches!(self.screen, Screen::Tokens | Screen::History | Screen::About) {
             self.screen = Screen::Welcome(Entry::text());
         }
@@ -90,7 +90,8 @@ impl App {
 
     pub(super) fn ready(&mut self, device: Device) {
         if let Screen::Locking = self.screen {
-            self.note = Some(Note::Good("This device is enrolled. Say so on the page of your organisation, too."));
+            self.note =
+                Some(Note::Good("This device is enrolled. Say so on the page of your organisation, too.".into()));
         }
         self.tokens.clone_from(&device.tokens);
         self.device = Some(device);

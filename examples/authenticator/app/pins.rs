@@ -92,14 +92,16 @@ impl App {
 
     pub(super) fn pin_changed(&mut self, change: PinChange) {
         self.note = Some(match change {
-            PinChange::Changed => Note::Good("The PIN is changed. The old one is worth nothing from now on."),
+            PinChange::Changed => Note::Good("The PIN is changed. The old one is worth nothing from now on.".into()),
             PinChange::WrongPin { left: 0 } => {
-                Note::Bad("Not changed: wrong PIN. Approve a login before the next try.")
+                Note::Bad("Not changed: wrong PIN. Approve a login before the next try.".into())
             }
-            PinChange::WrongPin { .. } => Note::Bad("Not changed: the PIN that you typed first was most likely wrong."),
-            PinChange::NotGranted => {
-                Note::Bad("Not changed. It is possible within ten minutes after you approved a login with this token.")
+            PinChange::WrongPin { .. } => {
+                Note::Bad("Not changed: the PIN that you typed first was most likely wrong.".into())
             }
+            PinChange::NotGranted => Note::Bad(
+                "Not changed. It is possible within ten minutes after you approved a login with this token.".into(),
+            ),
             PinChange::Failed(why) => Note::Bad(why),
         });
         if let Screen::ChangePin(_) = self.screen {

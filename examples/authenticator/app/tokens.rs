@@ -41,7 +41,7 @@ impl App {
                 let step = ChangingStep::Old { entry: Entry::pin(), problem: None };
                 self.screen = Screen::ChangePin(Changing { token, step });
             }
-            KeyCode::Char('c') => self.note = Some(Note::Bad("This token has no PIN.")),
+            KeyCode::Char('c') => self.note = Some(Note::Bad("This token has no PIN.".into())),
             _ => {}
         }
     }
@@ -54,7 +54,7 @@ impl App {
                 Ok(pin) => {
                     let command = Command::Code { token: token.id, pin: Some(pin) };
                     self.screen = Screen::Tokens;
-                    self.note = Some(Note::Good("Working …"));
+                    self.note = Some(Note::Good("Working …".into()));
                     self.command(command);
                 }
                 Err(_) => *problem = Some("A PIN has 4 to 16 digits."),
@@ -80,8 +80,9 @@ impl App {
         self.codes.retain(|shown| shown.token != token);
         self.codes.push(ShownCode { token, code, until });
         if self.tokens.iter().any(|known| known.id == token && known.pin_protected) {
-            self.note =
-                Some(Note::Good("Nobody can say yet whether the PIN was right: a wrong one gives a wrong code."));
+            self.note = Some(Note::Good(
+                "Nobody can say yet whether the PIN was right: a wrong one gives a wrong code.".into(),
+            ));
         }
     }
 }

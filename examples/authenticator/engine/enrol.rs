@@ -11,7 +11,7 @@ use super::{Comparing, Done, Engine, Kind, unix};
 use crate::{
     http,
     keys::{KeptKeys, rng},
-    message::{Event, Token},
+    message::{Event, Token, Words},
     qr, words,
 };
 
@@ -25,7 +25,7 @@ impl Engine {
         }
     }
 
-    fn ask(&mut self, text: &str, now: Duration) -> Result<(), &'static str> {
+    fn ask(&mut self, text: &str, now: Duration) -> Result<(), Words> {
         let text = text.trim();
         let is_uri = text.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME));
         let from_image = if is_uri { None } else { Some(zeroize::Zeroizing::new(qr::read(Path::new(text))?)) };
@@ -33,7 +33,7 @@ impl Engine {
         let offer = enrolment::parse(uri).map_err(words::of_text)?;
         let url = self.setup.server.clone().unwrap_or_else(|| offer.url.clone());
         if let Some(why) = http::refuse(&url) {
-            return Err(why);
+            return Err(why.into());
         }
         let (kept, keys) = KeptKeys::generate(self.setup.key_in_file);
         let setup = DeviceSetup { name: self.setup.name.clone(), push: PushAddress::POLL, keys };
@@ -47,7 +47,7 @@ impl Engine {
             }
             Err(error) => {
                 kept.erase();
-                Err(words::of(&error))
+                Err(words::of(&error, unix(now)))
             }
         }
     }
@@ -66,20 +66,20 @@ impl Engine {
             Err(NotEnrolled::Waiting { enrolling, .. }) => Err(Kind::Enrol { enrolling, kept, server }),
             Err(_) => {
                 kept.erase();
-                self.say(Event::NotEnrolled("The server refused. Ask for a new enrolment."));
+                self.say(Event::NotEnrolled("The server refused. Ask for a new enrolment.".into()));
                 Ok(())
             }
         }
     }
 
-    fn compare(&mut self, comparing: Comparing, problem: Option<&'static str>) {
+    fn compare(&mut self, comparing: Comparing, problem: Option<Words>) {
         let (code, tokens) = (comparing.confirming.code().to_owned(), Token::list(&comparing.confirming.tokens()));
         self.comparing = Some(comparing);
         self.say(Event::Compare { code, tokens, problem });
     }
 
     /// The person says that the codes are the same, and has chosen the PINs.
-    pub(super) fn agree(&mut self, pins: &[(TokenId, Pin)]) {
+    pub(super) fn agree(&mut self, pins: &[(TokenId, Pin)], now: Duration) {
         let Some(Comparing { confirming, kept, server }) = self.comparing.take() else { return };
         let before = self.file.stored().ok().flatten();
         let storage = self.file.enrolment(kept.clone(), server.clone());
@@ -94,7 +94,7 @@ impl Engine {
             }
             Err(unconfirmed) => {
                 // The offer is used up, so this must not be lost.
-                let problem = Some(words::of(&unconfirmed.error));
+                let problem = Some(words::of(&unconfirmed.error, unix(now)));
                 self.compare(Comparing { confirming: *unconfirmed.confirming, kept, server }, problem);
             }
         }

@@ -102,12 +102,12 @@ impl Engine {
                 let url = self.url.clone();
                 self.post(Kind::Approve(login, Box::new(answering)), (message, url), until);
             }
-            Err(not_sent) => self.not_sent(*not_sent.prompt, &not_sent.error),
+            Err(not_sent) => self.not_sent(*not_sent.prompt, &not_sent.error, now),
         }
     }
 
-    fn not_sent(&mut self, prompt: Prompt, error: &AuthenticatorError) {
-        self.say(Event::Answer(prompt.id(), Answer::NotSent(words::of(error))));
+    fn not_sent(&mut self, prompt: Prompt, error: &AuthenticatorError, now: Duration) {
+        self.say(Event::Answer(prompt.id(), Answer::NotSent(words::of(error, unix(now)))));
         self.open.push(prompt);
     }
 
@@ -143,7 +143,7 @@ impl Engine {
                 let url = self.url.clone();
                 self.post(Kind::Deny(login), (message, url), until);
             }
-            Err(not_sent) => self.not_sent(*not_sent.prompt, &not_sent.error),
+            Err(not_sent) => self.not_sent(*not_sent.prompt, &not_sent.error, now),
         }
     }
 
@@ -173,7 +173,7 @@ impl Engine {
             }
             Err(not_sent) => {
                 self.denied.push((login, *not_sent.prompt));
-                self.say(Event::Answer(login, Answer::NotSent(words::of(&not_sent.error))));
+                self.say(Event::Answer(login, Answer::NotSent(words::of(&not_sent.error, unix(now)))));
             }
         }
     }

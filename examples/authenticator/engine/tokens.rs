@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{Done, Engine, GRACE, Kind, unix};
 use crate::{
     keys::rng,
-    message::{Event, PinChange, Token},
+    message::{Event, PinChange, Token, Words},
     words,
 };
 
@@ -22,7 +22,7 @@ impl Engine {
                 let code = Zeroizing::new(code.expose().to_owned());
                 self.say(Event::Code { token, code, until });
             }
-            Err(error) => self.say(Event::NoCode(words::of(&error))),
+            Err(error) => self.say(Event::NoCode(words::of(&error, unix(now)))),
         }
     }
 
@@ -41,7 +41,7 @@ impl Engine {
                 let url = self.url.clone();
                 self.post(Kind::Update { updating, on }, (message, url), now + GRACE);
             }
-            Err(error) => self.say(Event::Push(words::of(&error))),
+            Err(error) => self.say(Event::Push(words::of(&error, unix(now)))),
         }
     }
 
@@ -50,9 +50,9 @@ impl Engine {
             Ok(Status::Accepted) => {
                 self.say_tokens();
                 self.say(Event::Push(if on {
-                    "Logins come to this device again."
+                    "Logins come to this device again.".into()
                 } else {
-                    "No more logins come for it."
+                    "No more logins come for it.".into()
                 }));
                 Ok(())
             }
@@ -60,11 +60,11 @@ impl Engine {
                 Err(Kind::Update { updating, on })
             }
             Ok(_) => {
-                self.say(Event::Push("It stays off: somebody at your organisation has to switch it on first."));
+                self.say(Event::Push("It stays off: somebody at your organisation has to switch it on first.".into()));
                 Ok(())
             }
             Err(error) => {
-                self.say(Event::Push(words::of(&error)));
+                self.say(Event::Push(words::of(&error, unix(now))));
                 Ok(())
             }
         }
@@ -83,11 +83,11 @@ impl Engine {
                 let url = self.url.clone();
                 self.post(Kind::Rotate { token, rotating: Box::new(rotating), new }, (message, url), now + GRACE);
             }
-            Err(error) => self.not_changed(words::of(&error)),
+            Err(error) => self.not_changed(words::of(&error, unix(now))),
         }
     }
 
-    pub(super) fn not_changed(&mut self, why: &'static str) {
+    pub(super) fn not_changed(&mut self, why: Words) {
         self.say(Event::PinChange(PinChange::Failed(why)));
     }
 
@@ -111,7 +111,7 @@ impl Engine {
             Ok(_) => PinChange::NotGranted,
             Err(unrotated) => match unrotated.rotating {
                 Some(rotating) => return Err(Kind::Rotate { token, rotating, new }),
-                None => PinChange::Failed(words::of(&unrotated.error)),
+                None => PinChange::Failed(words::of(&unrotated.error, unix(now))),
             },
         };
         self.say(Event::PinChange(change));

@@ -63,7 +63,7 @@ fn what_cannot_be_stored_is_not_sent() {
     // Not even root removes a folder that is not empty as if it were a file.
     fs::create_dir(&fresh).unwrap();
     world.approve(request.id, mail, &number, None);
-    let [Answer::NotSent(why)] = world.answers()[..] else { panic!("{:?}", world.answers()) };
+    let [Answer::NotSent(why)] = &world.answers()[..] else { panic!("{:?}", world.answers()) };
     assert!(why.contains("nothing was sent") && world.posts.is_empty());
     assert_eq!(fs::read(&path).unwrap(), before);
     fs::remove_dir(&fresh).unwrap();

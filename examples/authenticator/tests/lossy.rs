@@ -137,6 +137,41 @@ fn a_wrong_pin_is_told_with_what_is_left() {
     assert_eq!(world.answers()[1], Answer::Accepted { failures: 1 });
 }
 
+/// After three wrong PINs the device itself makes the next try wait, and says how long.
+#[test]
+fn too_many_wrong_pins_have_to_wait() {
+    let mut world = World::enrolled();
+    let (started, request) = world.asked();
+    let (token, number) = (world.server.work, world.number(&started));
+    for wrong in ["271847", "271848", "271849"] {
+        world.approve(request.id, token, &number, Some(pin(wrong)));
+        world.carry();
+    }
+    assert_eq!(world.answers().last(), Some(&Answer::Refused), "three tries, the server says");
+    world.pass(1000);
+    let (started, request) = world.asked();
+    let number = world.number(&started);
+    world.approve(request.id, token, &number, Some(pin(PIN)));
+    let answers = world.answers();
+    let [Answer::NotSent(why)] = &answers[..] else { panic!("{answers:?}") };
+    assert!(why.starts_with("After wrong PINs the next try has to wait 2") && why.ends_with("seconds."), "{why}");
+    world.pass(30_000);
+    world.approve(request.id, token, &number, Some(pin(PIN)));
+    world.carry();
+    assert_eq!(world.answers().last(), Some(&Answer::Accepted { failures: 3 }));
+}
+
+/// An offer always names https: without another address this program says that it cannot.
+#[test]
+fn an_https_address_is_refused_in_words() {
+    let mut world = World::new();
+    let file = StateFile::open(&world.folder.path().join("other.state")).unwrap();
+    world.engine = Engine::open(crate::engine::Setup { server: None, ..setup() }, file).unwrap();
+    world.ask();
+    assert!(matches!(world.heard.last(), Some(Event::NotEnrolled(why)) if why.contains("cannot speak https")));
+    assert!(world.posts.is_empty());
+}
+
 #[test]
 fn a_wrong_number_ends_the_login() {
     let mut world = World::enrolled();
@@ -294,7 +329,7 @@ fn a_pin_is_changed_after_an_approval() {
         world.lose();
         world.settle();
         let found = world.heard.iter().find_map(|event| match event {
-            Event::PinChange(change) => Some(*change),
+            Event::PinChange(change) => Some(change.clone()),
             _ => None,
         });
         found.expect("a result")

@@ -37,7 +37,7 @@ fn enrolling() -> Vec<(&'static str, Person)> {
     let mut pasted = Person::new();
     pasted.app.on_paste(&format!("pushotp://enrol#{}", "A".repeat(300)), NOW);
     let mut refused = Person::new();
-    refused.hear(Event::NotEnrolled("This is neither a PNG nor a JPEG image."));
+    refused.hear(Event::NotEnrolled("This is neither a PNG nor a JPEG image.".into()));
     let mut asking = Person::new();
     asking.hear(Event::Asked);
     let compare = || {
@@ -54,7 +54,7 @@ fn enrolling() -> Vec<(&'static str, Person)> {
         person
     };
     let mut again_compared = chosen(&["271846", "271846"]);
-    let problem = Some("This device could not write its file, so nothing was sent. Is the disk full?");
+    let problem = Some("This device could not write its file, so nothing was sent. Is the disk full?".into());
     again_compared.hear(Event::Compare { code: "123456".into(), tokens: tokens(), problem });
     let mut done = chosen(&["271846", "271846"]);
     done.hear(Event::Ready(device()));
@@ -88,7 +88,7 @@ fn at_rest() -> Vec<(&'static str, Person)> {
     let mut off = Person::enrolled();
     off.hear(Event::Link(Link::Down));
     let muted = tokens().into_iter().map(|token| Token { push: false, ..token }).collect();
-    off.hear(Event::Tokens(muted)).hear(Event::Push("No more logins come for it."));
+    off.hear(Event::Tokens(muted)).hear(Event::Push("No more logins come for it.".into()));
     let mut stranger = Person::enrolled();
     stranger.hear(Event::Link(Link::Stranger));
     let mut history = Person::enrolled();
@@ -198,7 +198,7 @@ fn ends() -> Vec<(&'static str, Person)> {
         ("end_withdrawn", ended(Answer::Cancelled)),
         ("end_elsewhere", ended(Answer::Elsewhere)),
         ("end_silence", ended(Answer::Silence)),
-        ("end_not_sent", ended(Answer::NotSent("This device could not write its file, so nothing was sent."))),
+        ("end_not_sent", ended(Answer::NotSent("This device could not write its file, so nothing was sent.".into()))),
     ]
 }
 

@@ -121,7 +121,7 @@ fn deny_then_report() {
 fn a_report_that_could_not_be_sent_can_be_tried_again() {
     let mut person = asked();
     person.types("d").hear(Event::Answer(LOGIN, Answer::Denied { report: true })).pass(1).types("r");
-    person.hear(Event::Answer(LOGIN, Answer::NotSent("The disk is full."))).pass(1);
+    person.hear(Event::Answer(LOGIN, Answer::NotSent("The disk is full.".into()))).pass(1);
     person.must_see("The disk is full.").must_see("report it").types("r");
     assert_eq!(person.app.commands().iter().filter(|command| matches!(command, Command::Report(_))).count(), 2);
 }
@@ -155,7 +155,7 @@ fn what_was_not_sent_can_be_answered_again() {
     let mut person = asked();
     person.types("a").enter("486213").enter("271846");
     commanded(&mut person);
-    person.hear(Event::Answer(LOGIN, Answer::NotSent("The next try has to wait."))).pass(1);
+    person.hear(Event::Answer(LOGIN, Answer::NotSent("The next try has to wait.".into()))).pass(1);
     person.must_see("Is this you?").must_see("The next try has to wait.").types("d");
     assert!(matches!(commanded(&mut person), Command::Deny(LOGIN)));
 }

@@ -222,7 +222,7 @@ impl World {
     /// What became of the answers so far.
     pub(crate) fn answers(&self) -> Vec<Answer> {
         let answer = |event: &Event| match event {
-            Event::Answer(_, answer) => Some(*answer),
+            Event::Answer(_, answer) => Some(answer.clone()),
             _ => None,
         };
         self.heard.iter().filter_map(answer).collect()

@@ -15,7 +15,7 @@ pub(super) fn page(window: &Window, app: &App, now: Duration) -> Page {
         Step::Number(entry) => number(window, entry, now),
         Step::Pin { entry, .. } => pin(window, entry, now),
         Step::Sending { what, .. } => sending(*what),
-        Step::Over(answer) => over(window, *answer),
+        Step::Over(answer) => over(window, answer),
     };
     if let Some(problem) = &window.problem {
         page.bad(problem);
@@ -109,7 +109,7 @@ fn sending(what: Sent) -> Page {
     page
 }
 
-fn over(window: &Window, answer: Answer) -> Page {
+fn over(window: &Window, answer: &Answer) -> Page {
     let mut page = Page::new(match answer {
         Answer::Accepted { .. } => "Approved",
         Answer::Denied { .. } => "Denied",
