@@ -61,9 +61,10 @@ impl App {
     }
 
     /// Makes a token usable that too many failures disabled.
-    #[expect(clippy::unused_async, reason = "the store is asked once the login server can unlock")]
-    pub(crate) async fn unlock(&self, _: (&AccountId, TokenId)) -> Result<(), Failure> {
-        Err("this version of the login server cannot unlock a token: enrol the phone anew".into())
+    pub(crate) async fn unlock(&self, (account, token): (&AccountId, TokenId)) -> Result<(), Failure> {
+        self.login.unlock_token((account, token), self.now(), &mut rng()).await?;
+        self.wakes.wake(account);
+        Ok(())
     }
 
     /// Why a login failed that began at `since`, from the account's log: a state does not tell.
@@ -96,5 +97,6 @@ pub(crate) const fn is_incident(kind: AuditKind) -> bool {
             | AuditKind::EnrolmentReused
             | AuditKind::EnrolmentRefused
             | AuditKind::SigningKeyInUse
+            | AuditKind::Duress
     )
 }

@@ -3,14 +3,14 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use pushotp::{KeyEncryptionKey, SoftwareKek, wire::keys::ServerKey};
 use zeroize::Zeroizing;
 
-use crate::{app::rng, failure::Failure};
+use crate::{app::rng, failure::Failure, store};
 
 pub(crate) struct Keys {
     pub(crate) server: ServerKey,
@@ -35,6 +35,12 @@ impl Keys {
         let kek = kek.first_chunk::<32>().ok_or("the file of the keys is too short")?;
         Ok(Self { server: ServerKey::from_bytes(server), kek: Arc::new(SoftwareKek::from_bytes(*kek)) })
     }
+}
+
+/// The file of the keys that belongs to a store, unless the command line names one.
+pub(crate) fn file_of(db: &str, named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let beside = || store::file_of(db).map(|path| path.with_added_extension("keys"));
+    named.or_else(beside).ok_or_else(|| "name the file of the keys: --keys FILE".into())
 }
 
 /// 64 random bytes, for their owner alone. Of two servers that start at once the first one's stay.

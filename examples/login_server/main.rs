@@ -27,6 +27,7 @@ mod session;
 mod sign_in;
 mod site;
 mod start;
+#[path = "../store.rs"]
 mod store;
 mod visitor;
 mod wait;

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf};
 /// What the command line says.
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// Where the state lies: a path, `sqlite:PATH`, or what `store::open_store` takes besides.
+    /// Where the state lies: a path, `sqlite:PATH` or a URL of PostgreSQL.
     pub(crate) db: String,
     pub(crate) listen: SocketAddr,
     /// The public address, if a proxy stands in front.
@@ -14,11 +14,11 @@ pub(crate) struct Options {
     pub(crate) verbose: bool,
 }
 
-const USAGE: &str = "usage: login_server [--db PATH] [--listen ADDR] [--url URL] [--keys FILE] [--verbose]
-  --db PATH      the database, also as sqlite:PATH; without it login_server.db
+const USAGE: &str = "usage: login_server [--db DB] [--listen ADDR] [--url URL] [--keys FILE] [--verbose]
+  --db DB        the database: an SQLite file, or postgres://USER@HOST/DATABASE; without it login_server.db
   --listen ADDR  127.0.0.1:8088; port 0 takes a free one
   --url URL      the public address, such as https://login.example.com, if a proxy stands in front
-  --keys FILE    the server's keys; without it the database's name and .keys
+  --keys FILE    the server's keys; without it the database's name and .keys; servers that share a\n                 database share this, too
   --verbose      what happens goes to standard error";
 
 impl Options {

@@ -8,10 +8,10 @@ use crate::{
     app::{App, Shared, system_clock},
     demo,
     failure::Failure,
-    keys::Keys,
+    keys::{self, Keys},
     options::Options,
     site::Site,
-    store::{keys_of, open_store},
+    store::open_store,
 };
 
 pub(crate) struct Ready {
@@ -25,9 +25,9 @@ pub(crate) struct Ready {
 pub(crate) async fn start(options: Options) -> Result<Ready, Failure> {
     let listener = TcpListener::bind(options.listen).await?;
     let site = Site::new(listener.local_addr()?, options.url.as_deref())?;
-    let store = open_store(&options.db)?;
+    let store = open_store(&options.db).await?;
     let is_new = store.scan(None, 1).await?.is_empty();
-    let keys = Keys::open(&keys_of(&options.db, options.keys)?, is_new)?;
+    let keys = Keys::open(&keys::file_of(&options.db, options.keys)?, is_new)?;
     let app = Arc::new(App::new((store, keys), site, system_clock, options.verbose)?);
     let made = demo::prepare(&app).await?;
     let lines = [app.site.url("/"), demo::next_step(&app, made.as_ref())];

@@ -35,6 +35,7 @@ pub(crate) fn play(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failu
                 screen.say("page", "too many pushes without a login: type a passcode, or wait a little")?;
                 return Ok(());
             }
+            // Of `Open` there is none: this request takes the place of an open one.
             _ => {
                 screen.say("page", "no token has push on: type a passcode")?;
                 return Ok(());

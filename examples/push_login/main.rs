@@ -1,6 +1,6 @@
 //! A whole push login, from enrolment to "logged in", and everything that is refused on the way.
 //!
-//! `cargo run --example push_login [-- --db FILE] [--device FILE] [--interactive] [--quiet]`
+//! `cargo run --example push_login [-- --db DB] [--keys FILE] [--device FILE] [--interactive] [--quiet]`
 
 mod device;
 mod interactive;
@@ -8,6 +8,8 @@ mod options;
 mod refusals;
 mod screen;
 mod server;
+#[path = "../store.rs"]
+mod store;
 mod story;
 
 use std::{

@@ -11,9 +11,8 @@ use pushotp::{
     types::{TenantId, TokenId, UnixTime},
     wire::keys::ServerKey,
 };
-use pushotp_store_sqlite::SqliteStore;
 
-use crate::{device::create_private, story::Failure};
+use crate::{device::create_private, store::open_store, story::Failure};
 
 /// A login server with one user.
 pub(crate) struct Server {
@@ -31,12 +30,14 @@ pub(crate) fn rng() -> UnwrapErr<SysRng> {
 }
 
 impl Server {
-    /// Starts on an SQLite file, with a new user and two tokens. The keys lie in a file of their own.
-    pub(crate) fn start(db: &Path, now: UnixTime) -> Result<Self, Failure> {
-        let is_new = fs::metadata(db).map_or(true, |found| found.len() == 0);
+    /// Starts on a database, with a new user and two tokens. The keys lie in a file of their own; where they are those
+    /// `of_the_run`, what earlier runs left stays as it is, unreadable.
+    pub(crate) fn start(db: &str, (path, of_the_run): (&Path, bool), now: UnixTime) -> Result<Self, Failure> {
         // First the store, which refuses a file that is none; then the keys.
-        let store = SqliteStore::open(db)?;
-        Self::start_on(Arc::new(store), &keys(&db.with_added_extension("keys"), is_new)?, now)
+        let store = block_on(open_store(db)).map_err(|error| -> Failure { error })?;
+        let is_new = block_on(store.scan(None, 1))?.is_empty();
+        let keys = keys(path, is_new || of_the_run)?;
+        Self::start_on(store, &keys, now)
     }
 
     /// The same on any store.

@@ -16,6 +16,7 @@ use crate::{
     refusals,
     screen::Screen,
     server::{Server, rng},
+    store::file_of,
 };
 
 pub(crate) type Failure = Box<dyn Error>;
@@ -78,15 +79,21 @@ impl Cast {
 /// The whole story; an error where a step did not hold.
 pub(crate) fn tell(options: &Options, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let db = options.db.clone().unwrap_or_else(|| folder.path().join("login.db"));
+    let db = options.db.clone().unwrap_or_else(|| folder.path().join("login.db").display().to_string());
+    let beside = options.keys.clone().or_else(|| file_of(&db).map(|file| file.with_added_extension("keys")));
+    let of_the_run = beside.is_none();
+    let keys = beside.unwrap_or_else(|| folder.path().join("login.keys"));
     let state = options.device.clone().unwrap_or_else(|| folder.path().join("device.state"));
     device::must_be_new(&state)?;
     screen.title("1. A login server starts")?;
     let clock = Clock::default();
-    let server = Server::start(&db, clock.now())?;
+    let server = Server::start(&db, (&keys, of_the_run), clock.now())?;
     // Again, now that the server's own files are there.
     device::must_be_new(&state)?;
-    screen.say("server", format_args!("SQLite file {}", db.display()))?;
+    match file_of(&db) {
+        Some(file) => screen.say("server", format_args!("SQLite file {}", file.display()))?,
+        None => screen.say("server", "a PostgreSQL database")?,
+    }
     let mut cast = enrol(screen, (clock, server), &state, options.interactive)?;
     if options.interactive { interactive::play(&mut cast, screen) } else { play(&mut cast, screen) }
 }

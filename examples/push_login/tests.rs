@@ -20,11 +20,15 @@ mod refusals;
 mod screen;
 #[path = "server.rs"]
 mod server;
+#[path = "../store.rs"]
+mod store;
 #[path = "story.rs"]
 mod story;
 
 #[path = "tests/breaks.rs"]
 mod breaks;
+#[path = "tests/databases.rs"]
+mod databases;
 #[path = "tests/files.rs"]
 mod files;
 #[path = "tests/person.rs"]
@@ -93,7 +97,7 @@ fn quiet_is_one_line_per_step() {
 
 #[test]
 fn what_makes_no_sense_is_explained() {
-    for arguments in [&["--what"][..], &["--db"], &["--interactive", "--quiet"], &[""]] {
+    for arguments in [&["--what"][..], &["--db"], &["--keys"], &["--interactive", "--quiet"], &[""]] {
         let usage = Options::parse(arguments.iter().map(ToString::to_string)).unwrap_err();
         assert!(usage.contains("--interactive"), "{arguments:?}");
     }

@@ -53,6 +53,33 @@ async fn the_operator_lifts_a_block() {
 }
 
 #[tokio::test]
+async fn the_operator_unlocks_a_token() {
+    let world = World::new().await;
+    let _phone = world.phone().await;
+    let account = AccountId::new("alice").unwrap();
+    for _ in 0..10 {
+        let _ = world.app.login.verify_passcode(&account, "000000", world.now(), &mut rng()).await.unwrap();
+    }
+    let disabled = || async {
+        let tokens = world.app.login.tokens(&account).await.unwrap();
+        tokens.into_iter().filter(|token| token.disabled).collect::<Vec<_>>()
+    };
+    let locked = disabled().await;
+    assert!(!locked.is_empty());
+    let mut desk = operator(&world).await;
+    for token in &locked {
+        let page = desk.get("/operator").await;
+        assert!(page.text.contains("/operator/unlock"));
+        let id = crate::home::token_text(token.id);
+        let form = [("account", "alice"), ("id", id.as_str()), ("unlock", "yes")];
+        assert_eq!(desk.post("/operator/unlock", &form).await.location(), "/operator");
+    }
+    assert!(disabled().await.is_empty());
+    assert!(!desk.get("/operator").await.text.contains("/operator/unlock"));
+    assert_eq!(world.count(AuditKind::TokenUnlocked).await, locked.len());
+}
+
+#[tokio::test]
 async fn nobody_else_gets_in() {
     let world = World::new().await;
     let mut browser = world.after_password().await;

@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use pollster::block_on;
+
 use crate::{
-    keys::Keys,
+    keys::{self, Keys},
     options::Options,
     site::Site,
     start::{Ready, start},
-    store::{file_of, keys_of, open_store},
+    store::{file_of, open_store},
 };
 
 #[test]
@@ -51,12 +53,12 @@ fn a_store_is_named_by_a_path_or_a_url() {
     let path = path.to_str().unwrap();
     for url in [path.to_owned(), format!("sqlite:{path}")] {
         assert_eq!(file_of(&url).unwrap().to_str(), Some(path));
-        assert!(open_store(&url).is_ok(), "{url}");
-        assert_eq!(keys_of(&url, None).unwrap().to_str().unwrap(), format!("{path}.keys"));
+        assert!(block_on(open_store(&url)).is_ok(), "{url}");
+        assert_eq!(keys::file_of(&url, None).unwrap().to_str().unwrap(), format!("{path}.keys"));
     }
-    assert!(open_store("mysql://localhost/x").is_err());
-    assert!(keys_of("postgres://localhost/x", None).is_err());
-    assert!(keys_of("postgres://localhost/x", Some("k".into())).is_ok());
+    assert!(block_on(open_store("mysql://localhost/x")).is_err());
+    assert!(keys::file_of("postgres://localhost/x", None).is_err());
+    assert!(keys::file_of("postgres://localhost/x", Some("k".into())).is_ok());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use super::{Options, told};
 
 fn options(db: &Path, device: &Path) -> Options {
-    Options { db: Some(db.to_owned()), device: Some(device.to_owned()), quiet: true, ..Options::default() }
+    Options { db: Some(db.display().to_string()), device: Some(device.to_owned()), quiet: true, ..Options::default() }
 }
 
 /// All files of a folder.

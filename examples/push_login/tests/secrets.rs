@@ -97,9 +97,10 @@ fn secrets(folder: &Path, offer: &Offer, arrived: &[Vec<u8>]) -> Vec<Vec<u8>> {
 fn the_whole_story_prints_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let (db, state) = (folder.path().join("login.db"), folder.path().join("device.state"));
+    let keys = folder.path().join("login.db.keys");
     let (out, arrived) = printed(false, |screen| {
         let clock = Clock::default();
-        let server = Server::start(&db, clock.now()).unwrap();
+        let server = Server::start(db.to_str().unwrap(), (&keys, false), clock.now()).unwrap();
         let mut cast = story::enrol(screen, (clock, server), &state, false).unwrap();
         story::play(&mut cast, screen).unwrap();
         cast.server.arrived.take()
