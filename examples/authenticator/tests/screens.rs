@@ -77,6 +77,23 @@ fn enrolling() -> Vec<(&'static str, Person)> {
     ]
 }
 
+fn with_history() -> Person {
+    let mut history = Person::enrolled();
+    let ends = [
+        End::Approved,
+        End::Denied,
+        End::Reported,
+        End::Refused,
+        End::Expired,
+        End::Withdrawn,
+        End::Elsewhere,
+        End::Unknown,
+    ];
+    let list = ends.iter().zip([0, 30, 300, 7300, 20_000, 90_000, 200_000, 999_999]);
+    history.hear(Event::History(list.map(|(end, at)| past(at, "Intranet", *end)).collect())).types("h");
+    history
+}
+
 fn at_rest() -> Vec<(&'static str, Person)> {
     let code = |token, code: &str| Event::Code {
         token,
@@ -91,19 +108,6 @@ fn at_rest() -> Vec<(&'static str, Person)> {
     off.hear(Event::Tokens(muted)).hear(Event::Push("No more logins come for it.".into()));
     let mut stranger = Person::enrolled();
     stranger.hear(Event::Link(Link::Stranger));
-    let mut history = Person::enrolled();
-    let ends = [
-        End::Approved,
-        End::Denied,
-        End::Reported,
-        End::Refused,
-        End::Expired,
-        End::Withdrawn,
-        End::Elsewhere,
-        End::Unknown,
-    ];
-    let list = ends.iter().zip([0, 30, 300, 7300, 20_000, 90_000, 200_000, 999_999]);
-    history.hear(Event::History(list.map(|(end, at)| past(at, "Intranet", *end)).collect())).types("h");
     let mut no_history = Person::enrolled();
     no_history.types("h");
     let mut about = Person::enrolled();
@@ -125,7 +129,7 @@ fn at_rest() -> Vec<(&'static str, Person)> {
         ("tokens_with_codes", codes),
         ("tokens_without_push", off),
         ("tokens_not_known", stranger),
-        ("history", history),
+        ("history", with_history()),
         ("history_empty", no_history),
         ("about", about),
         ("code_pin", code_pin),
