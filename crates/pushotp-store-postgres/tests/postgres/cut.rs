@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use pollster::block_on;
@@ -61,7 +62,7 @@ impl Proxy {
 
     fn open(&self, place: &Place) -> PostgresStore {
         let url = format!("postgres://postgres@127.0.0.1:{}/{}", self.port, place.database);
-        open(&url, Options::new().timeout(std::time::Duration::from_secs(2))).unwrap()
+        open(&url, Options::new().timeout(Duration::from_secs(2))).unwrap()
     }
 }
 
@@ -150,6 +151,18 @@ fn a_read_outlives_a_cut() {
         assert_eq!(block_on(store.scan(None, 10)).unwrap().len(), 1);
         assert!(proxy.is_done());
     }
+}
+
+/// A connection that died in silence while nobody used it is tried before it is trusted with a write.
+#[test]
+fn a_connection_that_is_dead_and_does_not_know() {
+    let Some(place) = Place::new() else { return };
+    let proxy = Proxy::to(place.cluster.port());
+    let store = proxy.open(&place);
+    thread::sleep(Duration::from_millis(1_100));
+    proxy.plan(Fault::Swallow);
+    won(create(&store, "account/alice"));
+    assert!(proxy.is_done());
 }
 
 /// Deletions are writes, too.
