@@ -139,8 +139,12 @@ fn what_the_phone_shows(visitor: &Visitor) -> LoginRequest {
 }
 
 fn too_many(seconds: u64) -> Response {
-    let minutes = seconds.div_ceil(60).max(1);
-    let when = if minutes == 1 { "one minute".into() } else { format!("{minutes} minutes") };
+    let when = match (seconds.max(1), seconds.div_ceil(60)) {
+        (1, _) => "one second".to_owned(),
+        (seconds @ ..60, _) => format!("{seconds} seconds"),
+        (60, _) => "one minute".to_owned(),
+        (_, minutes) => format!("{minutes} minutes"),
+    };
     let body = format!(include_str!("pages/too_many.html"), when = Text(when));
     Page::new("Too many requests", body).into_response()
 }

@@ -33,8 +33,8 @@ pub(crate) fn guesses() -> impl Iterator<Item = String> {
 pub(crate) fn attack(server: &Server, loot: &Loot, right: &str, screen: &mut Screen<'_>) -> Result<End, Failure> {
     let (mut pins, mut now, mut count) = (guesses(), START, 0);
     while count < ENOUGH {
-        // As patient as the limit on pushes wants him.
-        now = UnixTime::from_secs(now.as_secs() + 600);
+        // As patient as the limit on pushes wants him, at the most: an hour.
+        now = UnixTime::from_secs(now.as_secs() + 3600);
         let started = match server.begin(now)? {
             LoginStart::Started(started) => started,
             LoginStart::NoToken => return Ok(End::Stopped(count)),

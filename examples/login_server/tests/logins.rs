@@ -255,7 +255,7 @@ async fn asked_too_often_the_phone_is_left_in_peace() {
     let mut browser = world.after_password().await;
     browser.get("/choose").await;
     let page = browser.post("/send", &[]).await;
-    assert!(page.has("too-many") && page.text.contains("10 minutes"));
+    assert!(page.has("too-many") && page.text.contains("10 seconds"));
     browser.get("/passcode").await;
     let code = phone.passcode(world.now());
     assert_eq!(browser.post("/passcode", &[("passcode", &code)]).await.location(), "/home");
