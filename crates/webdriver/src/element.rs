@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{driver::Driver, text_of};
 
-/// The name that WebDriver gives the reference of an element.
+/// The name that the protocol gives the reference of an element.
 const REFERENCE: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys without a letter, to be [entered](Element::enter) as characters.

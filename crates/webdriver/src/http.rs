@@ -9,9 +9,9 @@ use std::{
 use serde_json::Value;
 
 /// A page that does not load within a minute, or a script that does not end, fails the test.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The `value` of the answer; an error of WebDriver's is one here.
+/// The `value` of the answer; an error of the driver's is one here.
 pub(crate) fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Result<Value> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

@@ -1,6 +1,6 @@
 //! A headless Chromium of one's own, for tests: a fresh profile in a temporary folder, gone when it is dropped.
 //!
-//! It needs the programs of Debian's packages `chromium` and `chromium-driver`, and speaks W3C WebDriver with the
+//! It needs the programs of Debian's packages `chromium` and `chromium-driver`, and speaks W3C `WebDriver` with the
 //! latter over plain HTTP. What finds an element waits until it is displayed; nothing else waits.
 //!
 //! ```
