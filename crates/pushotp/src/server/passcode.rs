@@ -105,16 +105,16 @@ impl LoginServer {
         rng: Rng<'_>,
     ) -> Result<PasscodeVerdict, ServerError> {
         for _ in 0..TRIES {
-            let (_, record) = self.vault.load(account).await?;
+            let loaded = self.vault.load(account).await?;
             let mut candidates = Vec::new();
-            for token in record.tokens.iter().filter(|token| token.can_be_typed()) {
+            for token in loaded.1.tokens.iter().filter(|token| token.can_be_typed()) {
                 if let Some(keys) = self.token_keys(account, token).await? {
                     candidates.push(Candidate { id: token.id, keys });
                 }
             }
             let happened = Self::happened(now, &mut *rng);
             let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
-            if let Some(verdict) = self.vault.update(account, happened.attempt, decide).await? {
+            if let Some(verdict) = self.vault.update_loaded(account, loaded, happened.attempt, decide).await? {
                 return Ok(verdict);
             }
         }

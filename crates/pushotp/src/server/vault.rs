@@ -55,15 +55,32 @@ impl Vault {
         &self,
         account: &AccountId,
         attempt: Id,
+        decide: impl FnMut(&mut Record) -> Result<Change<T>, ServerError>,
+    ) -> Result<T, ServerError> {
+        let loaded = self.load(account).await?;
+        self.update_loaded(account, loaded, attempt, decide).await
+    }
+
+    /// [`update`](Self::update) of a record that was loaded for this decision a moment ago: one read less, if nobody has
+    /// written since.
+    pub(crate) async fn update_loaded<T>(
+        &self,
+        account: &AccountId,
+        loaded: (Version, Record),
+        attempt: Id,
         mut decide: impl FnMut(&mut Record) -> Result<Change<T>, ServerError>,
     ) -> Result<T, ServerError> {
         let key = key("account", account.as_str())?;
+        let mut first = Some(loaded);
         // What a write of unknown fate would have told, and the version that it was against.
         let mut unknown: Option<(T, Version)> = None;
         for tries in 1..=TRIES {
             trace::tries(tries);
             // After a write of unknown fate, "nothing was written" would be true of this read only.
-            let loaded = self.load(account).await;
+            let loaded = match first.take() {
+                Some(first) => Ok(first),
+                None => self.load(account).await,
+            };
             let (version, mut record) =
                 loaded.map_err(|error| if unknown.is_some() { ServerError::Unknown } else { error })?;
             let ambiguous = match unknown.take() {
