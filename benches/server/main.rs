@@ -1,0 +1,57 @@
+//! The login server: the CPU time of a push login without storage, and verdicts per second on each store.
+//!
+//! A *verdict* is a whole `verify_passcode`: the account is read, the token's secret is opened, the code is compared
+//! over its window, and the record with the verdict and its audit event is written before the verdict is told. Each is of
+//! another account than those that are under way, and each is an acceptance, so each writes. Next to it, for scale, what
+//! the store alone does: a get and a `put_if` of 1 KiB. Clients are tasks on as many threads as there are cores.
+//! The CPU time is that of this process, so without PostgreSQL's own. Stores that are named as arguments run alone.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a bench stops at the first thing that is wrong")]
+
+mod accounts;
+mod clients;
+mod login;
+mod stores;
+
+use std::{env, fs, sync::Arc};
+
+use accounts::Accounts;
+use stores::Backend;
+
+/// How many clients at once.
+const CLIENTS: [usize; 3] = [1, 8, 64];
+
+/// What SQLite should come to with the most clients, on an idle machine.
+const TARGET: f64 = 40_000.0;
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    let test = arguments.iter().any(|argument| argument == "--test");
+    login::print(test);
+    println!();
+    println!("load of the last minute: {}", load());
+    let accounts = Arc::new(Accounts::new(if test { 64 } else { 256 }));
+    println!(
+        "{:<10} {:>7} {:<20} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "store", "clients", "work", "per s", "p50, µs", "p99, µs", "CPU, µs", "per sync", "sync, µs"
+    );
+    let mut backends = Backend::all();
+    if backends.iter().any(|backend| arguments.iter().any(|argument| argument == backend.name())) {
+        backends.retain(|backend| arguments.iter().any(|argument| argument == backend.name()));
+    }
+    for backend in backends {
+        for clients in CLIENTS {
+            let verdicts = stores::print_rows(&backend, clients, &accounts, test);
+            if matches!(backend, Backend::Sqlite) && clients == 64 && !test {
+                let under = if verdicts < TARGET { ", UNDER" } else { "" };
+                println!("SQLite, 64 clients: {verdicts:.0} durable verdicts per second (target {TARGET:.0}{under})");
+            }
+        }
+    }
+    println!("load of the last minute: {}", load());
+}
+
+/// Others at work: the figures of a busy machine are not those of the store.
+fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or_default().to_owned()
+}
