@@ -212,6 +212,48 @@ impl Browser {
         self.cdp("Emulation.setEmulatedMedia", &json!({ "features": [scheme] })).map(drop)
     }
 
+    /// The size of the page, in CSS pixels, whatever the window's own smallest is.
+    ///
+    /// # Errors
+    /// If the browser has ended.
+    pub fn resize(&self, width: u32, height: u32) -> io::Result<()> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", &size).map(drop)
+    }
+
+    /// Presses and releases keys one after the other, wherever the focus is; those without a letter are in [`keys`].
+    ///
+    /// # Errors
+    /// If the browser has ended.
+    pub fn press(&self, keys: &str) -> io::Result<()> {
+        let strokes =
+            keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })));
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes.collect::<Vec<_>>() });
+        self.post("actions", &json!({ "actions": [keyboard] }))
+    }
+
+    /// The element that has the focus; the body without one.
+    ///
+    /// # Errors
+    /// If there is no page.
+    pub fn focused(&self) -> io::Result<Element<'_>> {
+        let found = self.driver.get("element/active")?;
+        Element::new(&self.driver, &found).ok_or_else(|| io::Error::other("nothing has the focus"))
+    }
+
+    /// What the console was told since it was last asked: level, source and text, one string each.
+    ///
+    /// Among it are scripts that threw, loads that failed and what a content security policy stopped.
+    ///
+    /// # Errors
+    /// If the browser has ended.
+    pub fn console(&self) -> io::Result<Vec<String>> {
+        let told = self.driver.post("se/log", &json!({ "type": "browser" }))?;
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        let line = |entry| format!("{} {}: {}", text(entry, "level"), text(entry, "source"), text(entry, "message"));
+        Ok(told.as_array().into_iter().flatten().map(line).collect())
+    }
+
     /// What the window shows, as a PNG file; its folder is made if need be.
     ///
     /// # Errors

@@ -48,6 +48,10 @@ impl Options {
             // 2 is "block".
             chromium["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
         }
-        json!({ "browserName": "chrome", "goog:chromeOptions": chromium })
+        json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": chromium,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        })
     }
 }

@@ -71,3 +71,30 @@ fn scripts_can_be_off() {
     assert_eq!(p.text().unwrap(), "before");
     browser.find("input").unwrap().enter("works").unwrap();
 }
+
+#[test]
+fn the_console_is_read_and_says_what_a_policy_stopped() {
+    let Some(browser) = Browser::start_or_skip(&Options::default()) else { return };
+    browser.open("data:text/html,<meta http-equiv=content-security-policy content=\"style-src 'none'\"><p>").unwrap();
+    assert!(browser.console().unwrap().is_empty());
+    browser.run("document.querySelector('p').setAttribute('style', 'color: red')", &[]).unwrap();
+    browser.run("console.error('loud')", &[]).unwrap();
+    let told = browser.console().unwrap();
+    assert!(told[0].starts_with("SEVERE") && told[0].contains("Content Security Policy"), "{told:?}");
+    assert!(told[1].contains("loud") && told.len() == 2, "{told:?}");
+    assert!(browser.console().unwrap().is_empty(), "told once");
+}
+
+#[test]
+fn keys_go_where_the_focus_is_and_a_page_is_as_wide_as_told() {
+    let Some(browser) = Browser::start_or_skip(&Options::default()) else { return };
+    browser.open(PAGE).unwrap();
+    browser.press(keys::TAB).unwrap();
+    assert_eq!(browser.focused().unwrap().attribute("id").unwrap().as_deref(), Some("i"));
+    browser.press(&format!("after{}", keys::ENTER)).unwrap();
+    browser.find_text("#p", "after").unwrap();
+    for width in [360, 1280] {
+        browser.resize(width, 700).unwrap();
+        assert_eq!(browser.run("return [innerWidth, innerHeight]", &[]).unwrap(), json!([width, 700]));
+    }
+}
