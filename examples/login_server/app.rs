@@ -47,7 +47,7 @@ pub(crate) fn system_clock() -> UnixTime {
 impl App {
     pub(crate) fn new(
         (store, keys): (Arc<dyn DynStore>, Keys),
-        site: Site,
+        (site, policy): (Site, ServerPolicy),
         clock: impl Fn() -> UnixTime + Send + Sync + 'static,
         verbose: bool,
     ) -> Result<Self, Failure> {
@@ -57,7 +57,7 @@ impl App {
             key: keys.server,
             kek: Arc::clone(&keys.kek),
             store: Arc::clone(&store),
-            policy: ServerPolicy::default(),
+            policy,
         });
         Ok(Self {
             login,

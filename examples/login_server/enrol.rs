@@ -68,7 +68,7 @@ pub(crate) async fn page(State(app): State<Shared>, visitor: Visitor) -> Result<
                 include_str!("pages/enrol.html"),
                 qr = qr::svg(&offered.uri)?,
                 uri = Text(&offered.uri),
-                minutes = (offered.until.saturating_sub(app.now().as_secs())).div_ceil(60),
+                minutes = minutes(offered.until.saturating_sub(app.now().as_secs())),
             );
             Page::new("Scan this code", body).refresh(REFRESH)
         }
@@ -83,9 +83,17 @@ pub(crate) async fn page(State(app): State<Shared>, visitor: Visitor) -> Result<
             );
             Page::new("Compare the codes", body)
         }
-        Progress::Over => Page::new("The code is over", format!(include_str!("pages/enrol_over.html"), token = token)),
+        Progress::Over => Page::new("No longer good", format!(include_str!("pages/enrol_over.html"), token = token)),
     };
     Ok(page.into_response())
+}
+
+/// So many minutes, the one that has begun included.
+fn minutes(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => "one minute".into(),
+        more => format!("{more} minutes"),
+    }
 }
 
 /// Makes the offer, unless one is on the screen already.
@@ -133,7 +141,7 @@ pub(crate) async fn confirm(State(app): State<Shared>, posted: Posted) -> Result
         Ok(pushes) => app.deliver(&account, &pushes),
         Err(ServerError::NoEnrolment) => {
             let body = format!(include_str!("pages/enrol_over.html"), token = token);
-            return Ok(Page::new("The code is over", body).into_response());
+            return Ok(Page::new("No longer good", body).into_response());
         }
         Err(error) => return Err(error.into()),
     }

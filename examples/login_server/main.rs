@@ -1,6 +1,6 @@
 //! A login page: name and password, then an approval on the phone or a typed passcode.
 //!
-//! `cargo run --example login_server [-- --db PATH] [--listen ADDR] [--url URL] [--keys FILE] [--verbose]`
+//! `cargo run --example login_server [-- OPTION…]`; README.md lists the options, and so does a wrong one.
 
 mod accounts;
 mod app;

@@ -28,7 +28,7 @@ pub(crate) async fn start(options: Options) -> Result<Ready, Failure> {
     let store = open_store(&options.db).await?;
     let is_new = store.scan(None, 1).await?.is_empty();
     let keys = Keys::open(&keys::file_of(&options.db, options.keys)?, is_new)?;
-    let app = Arc::new(App::new((store, keys), site, system_clock, options.verbose)?);
+    let app = Arc::new(App::new((store, keys), (site, options.policy), system_clock, options.verbose)?);
     let made = demo::prepare(&app).await?;
     let lines = [app.site.url("/"), demo::next_step(&app, made.as_ref())];
     Ok(Ready { listener, app, lines })

@@ -1,8 +1,9 @@
 //! What the program is started with, and what it keeps.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use pollster::block_on;
+use pushotp::ServerPolicy;
 
 use crate::{
     keys::{self, Keys},
@@ -15,11 +16,32 @@ use crate::{
 #[test]
 fn what_makes_no_sense_is_explained() {
     for arguments in [&["--what"][..], &["--db"], &["--db", ""], &["--listen", "here"], &["--url"], &["--keys"]] {
-        let usage = Options::parse(arguments.iter().map(ToString::to_string)).unwrap_err();
-        assert!(usage.contains("--listen"), "{arguments:?}");
+        refused(arguments);
     }
     let options = Options::parse(["--listen", "127.0.0.1:0", "--verbose"].into_iter().map(String::from)).unwrap();
     assert_eq!((options.db.as_str(), options.listen.port(), options.verbose), ("login_server.db", 0, true));
+    assert_eq!(options.policy, ServerPolicy::default());
+}
+
+fn refused(arguments: &[&str]) {
+    let usage = Options::parse(arguments.iter().map(ToString::to_string)).unwrap_err();
+    assert!(usage.contains("--listen"), "{arguments:?}");
+}
+
+#[test]
+fn how_long_things_are_open_has_an_end() {
+    for (option, longest) in [("--challenge-seconds", 600), ("--offer-seconds", 3600)] {
+        for seconds in [1, longest] {
+            let arguments = [option.to_owned(), seconds.to_string()];
+            let policy = Options::parse(arguments.into_iter()).unwrap().policy;
+            let life = if longest == 600 { policy.challenge_life } else { policy.offer_life };
+            assert_eq!(life, Duration::from_secs(seconds));
+        }
+        for seconds in ["0", "-1", "1.5", "two", &(longest + 1).to_string()] {
+            refused(&[option, seconds]);
+        }
+        refused(&[option]);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{
 
 use axum::Router;
 use pushotp::{
-    AccountId, AuditKind, KeyEncryptionKey, SoftwareKek,
+    AccountId, AuditKind, KeyEncryptionKey, ServerPolicy, SoftwareKek,
     store::{DynStore, MemoryStore},
     types::UnixTime,
     wire::keys::ServerKey,
@@ -52,7 +52,7 @@ impl World {
         let time = Arc::clone(&clock);
         let now = move || UnixTime::from_secs(time.load(Ordering::Relaxed));
         let dynamic: Arc<dyn DynStore> = Arc::<MemoryStore>::clone(&store);
-        let app = Arc::new(App::new((dynamic, keys()), site, now, false).unwrap());
+        let app = Arc::new(App::new((dynamic, keys()), (site, ServerPolicy::default()), now, false).unwrap());
         let _ = demo::prepare(&app).await.unwrap();
         Self { store, clock, router: router(Arc::clone(&app)), app }
     }
