@@ -69,3 +69,8 @@ impl IntoResponse for Page {
 pub(crate) fn note(text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| format!("<p class=\"note\" id=\"note\" role=\"alert\">{}</p>", Text(text)))
 }
+
+/// For the field that is typed into first.
+pub(crate) const fn autofocus(is_first: bool) -> &'static str {
+    if is_first { " autofocus" } else { "" }
+}

@@ -15,7 +15,7 @@ use crate::{
     demo,
     failure::Failure,
     home::account_and_token,
-    html::{Page, Text, note},
+    html::{Page, Text, autofocus, note},
     live::{self, Now},
     passwords::Verdict,
     session::{Realm, Session, SessionId, Stage},
@@ -123,6 +123,8 @@ fn form(app: &App, visitor: &Visitor, (name, text): (&str, Option<&str>)) -> Res
         note = note(text),
         token = visitor.form_token(),
         name = Text(name),
+        on_name = autofocus(text.is_none()),
+        on_password = autofocus(text.is_some()),
         demo = demo::operator_hint(&app.site),
     );
     visitor.first_page(app, Page::new("Operator", body))

@@ -10,7 +10,7 @@ use crate::{
     app::{App, Shared},
     demo,
     failure::Failure,
-    html::{Page, Text, note},
+    html::{Page, Text, autofocus, note},
     passwords::Verdict,
     session::{Realm, Session, Stage},
     visitor::{Posted, Visitor},
@@ -51,6 +51,8 @@ fn form(app: &App, visitor: &Visitor, (name, text): (&str, Option<&str>)) -> Res
         note = note(text),
         token = visitor.form_token(),
         name = Text(name),
+        on_name = autofocus(text.is_none()),
+        on_password = autofocus(text.is_some()),
         demo = demo::hint(&app.site),
     );
     visitor.first_page(app, Page::new("Sign in", body))

@@ -2,7 +2,7 @@
 
 use webdriver::{Options, keys};
 
-use crate::{phone::Scanned, world::World};
+use crate::world::World;
 
 #[test]
 fn without_scripts_the_page_goes_on_by_itself_too() {
@@ -37,7 +37,7 @@ fn the_scripts_are_on_or_off() {
 fn tab_to(world: &World, id: &str) {
     for _ in 0..12 {
         world.browser.press(keys::TAB).unwrap();
-        if has_focus(world, id) {
+        if world.browser.focused().unwrap().attribute("id").unwrap().as_deref() == Some(id) {
             let ring = "return getComputedStyle(document.activeElement).outlineStyle";
             assert_eq!(world.browser.run(ring, &[]).unwrap(), "solid", "{id}");
             return;
@@ -46,11 +46,8 @@ fn tab_to(world: &World, id: &str) {
     panic!("{id} is out of reach");
 }
 
-fn has_focus(world: &World, id: &str) -> bool {
-    world.browser.focused().unwrap().attribute("id").unwrap().as_deref() == Some(id)
-}
-
 fn press_at(world: &World, id: &str, key: &str) {
+    world.shows(&format!("#{id}"));
     tab_to(world, id);
     world.browser.press(key).unwrap();
 }
@@ -60,13 +57,19 @@ fn press_at(world: &World, id: &str, key: &str) {
 fn with_the_keyboard_only() {
     let Some(world) = World::new() else { return };
     world.open("/");
-    assert!(has_focus(&world, "user"), "it waits for the name");
-    let sign_in = || world.browser.press(&format!("alice{}wonderland{}", keys::TAB, keys::ENTER)).unwrap();
+    world.shows("#user:focus");
+    world.browser.press(&format!("alice{}wonderful{}", keys::TAB, keys::ENTER)).unwrap();
+    world.shows("#note");
+    world.shows("#password:focus");
+    world.open("/");
+    let sign_in = || {
+        world.shows("#user:focus");
+        world.browser.press(&format!("alice{}wonderland{}", keys::TAB, keys::ENTER)).unwrap();
+    };
     sign_in();
     world.shows("#offer");
     press_at(&world, "offer", keys::ENTER);
-    let uri = world.browser.find("#uri").unwrap().property("value").unwrap();
-    let scanned = Scanned::new(&world.server.url, uri.as_str().unwrap());
+    let scanned = world.scan_shown();
     assert_eq!(world.digits("#code"), scanned.code());
     press_at(&world, "match", " ");
     let mut phone = scanned.confirm();
@@ -83,8 +86,7 @@ fn with_the_keyboard_only() {
     sign_in();
     world.shows("#type");
     press_at(&world, "type", keys::ENTER);
-    world.shows("#passcode");
-    assert!(has_focus(&world, "passcode"));
+    world.shows("#passcode:focus");
     world.browser.press(&format!("{}{}", phone.passcode(), keys::ENTER)).unwrap();
     world.is_signed_in();
     world.nothing_is_wrong();

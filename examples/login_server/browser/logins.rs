@@ -4,7 +4,7 @@ use pushotp::Outcome;
 use webdriver::Options;
 
 use crate::{
-    phone::{PIN, Scanned, WRONG_PIN},
+    phone::{PIN, WRONG_PIN},
     world::World,
 };
 
@@ -18,8 +18,7 @@ fn a_phone_is_enrolled_by_the_page() {
     world.shows("#offer");
     assert!(world.browser.find("#differ").unwrap().text().unwrap().contains("not set up"));
     world.click("#offer");
-    let uri = world.browser.find("#uri").unwrap().property("value").unwrap();
-    let again = Scanned::new(&world.server.url, uri.as_str().unwrap());
+    let again = world.scan_shown();
     assert_eq!(world.digits("#code"), again.code());
     assert_ne!(again.code(), scanned.code());
     world.click("#match");
@@ -76,10 +75,9 @@ fn a_wrong_number_ends_it_and_a_new_one_is_right() {
     let Some(world) = World::new() else { return };
     let mut phone = world.enrol();
     let number = world.send();
-    let wrong = format!("{:06}", (number.parse::<u32>().unwrap() + 1) % 1_000_000);
     let prompt = phone.prompt();
     let everyday = phone.everyday;
-    let (_, outcome) = phone.answer((prompt, everyday), (&wrong, None));
+    let (_, outcome) = phone.answer((prompt, everyday), (&World::wrong(&number), None));
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
     world.shows("#wrong-number");
     world.click("#again");

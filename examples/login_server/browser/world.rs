@@ -1,9 +1,9 @@
 //! A server, a browser at its pages and, once it is enrolled, the user's phone.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{io, path::PathBuf, time::SystemTime};
 
 use tempfile::TempDir;
-use webdriver::{Browser, Options};
+use webdriver::{Browser, Element, Options};
 
 use crate::{
     phone::{Phone, Scanned},
@@ -36,7 +36,13 @@ impl World {
     }
 
     pub(crate) fn click(&self, css: &str) {
-        self.browser.find(css).unwrap().click().unwrap();
+        self.act(css, Element::click);
+    }
+
+    /// Twice if need be: a page that goes on by itself may replace the element before it is used.
+    fn act<'a, T>(&'a self, css: &str, act: impl Fn(&Element<'a>) -> io::Result<T>) -> T {
+        let attempt = || act(&self.browser.find(css)?);
+        attempt().or_else(|_| attempt()).unwrap()
     }
 
     pub(crate) fn shows(&self, css: &str) {
@@ -50,8 +56,12 @@ impl World {
     }
 
     pub(crate) fn type_name_and_password(&self) {
-        self.browser.find("#user").unwrap().enter("alice").unwrap();
-        self.browser.find("#password").unwrap().enter("wonderland").unwrap();
+        self.enter("alice", "wonderland");
+    }
+
+    pub(crate) fn enter(&self, name: &str, password: &str) {
+        self.browser.find("input#user").unwrap().enter(name).unwrap();
+        self.browser.find("#password").unwrap().enter(password).unwrap();
         self.click("#submit");
     }
 
@@ -59,7 +69,12 @@ impl World {
     pub(crate) fn scan(&self) -> Scanned {
         self.sign_in();
         self.click("#offer");
-        let uri = self.browser.find("#uri").unwrap().property("value").unwrap();
+        self.scan_shown()
+    }
+
+    /// Reads the code on the page.
+    pub(crate) fn scan_shown(&self) -> Scanned {
+        let uri = self.act("#uri", |field| field.property("value"));
         Scanned::new(&self.server.url, uri.as_str().unwrap())
     }
 
@@ -74,7 +89,7 @@ impl World {
 
     /// Digits that the page shows large: all of them, however they are grouped.
     pub(crate) fn digits(&self, css: &str) -> String {
-        let text = self.browser.find(css).unwrap().text().unwrap();
+        let text = self.act(css, Element::text);
         text.chars().filter(char::is_ascii_digit).collect()
     }
 
@@ -90,11 +105,16 @@ impl World {
         number
     }
 
+    /// Not the number, but one that is next to it.
+    pub(crate) fn wrong(number: &str) -> String {
+        format!("{:06}", (number.parse::<u32>().unwrap() + 1) % 1_000_000)
+    }
+
     /// The page says that the user is signed in, and it is the server's own.
     pub(crate) fn is_signed_in(&self) {
         self.shows("#home");
         assert_eq!(self.browser.url().unwrap(), self.server.url("/home"));
-        assert_eq!(self.browser.find("#user").unwrap().text().unwrap(), "alice");
+        assert_eq!(self.act("#user", Element::text), "alice");
     }
 
     /// Prints how long after `left` the page flipped. By the browser's clock, which is the machine's.
