@@ -150,12 +150,7 @@ fn pages_of_a_login() {
     world.shoots("#wrong-pin", "wrong-pin");
     world.click("#again");
     phone.approve(&world.number());
-    world.shoots("#home", "home");
-    world.click(".tokens button[value=off]");
-    world.shoots(".tokens button[value=on]", "home-switched-off");
-    world.click(".tokens button[value=on]");
-    world.shows(".tokens button[value=off]");
-    world.click("#sign-out");
+    pages_behind_the_login(&world);
     world.type_name_and_password();
     world.shows("#push");
     pages_of_what_comes_between(&world);
@@ -176,6 +171,15 @@ fn pages_of_a_login() {
     world.click("#push");
     world.shoots("#too-many", "too-many");
     world.nothing_is_wrong();
+}
+
+fn pages_behind_the_login(world: &World) {
+    world.shoots("#home", "home");
+    world.click(".tokens button[value=off]");
+    world.shoots(".tokens button[value=on]", "home-switched-off");
+    world.click(".tokens button[value=on]");
+    world.browser.gone(".tokens button[value=on]").unwrap();
+    world.click("#sign-out");
 }
 
 fn three_wrong_pins(world: &World, phone: &mut Phone) {
