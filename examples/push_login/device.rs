@@ -79,7 +79,7 @@ pub(crate) fn confirm(confirming: Confirming, state: &Path, pin: &str) -> Result
         .filter(|token| token.pin_protected)
         .map(|token| Ok((token.id, Pin::choose(pin, &PinPolicy::DEFAULT)?)))
         .collect::<Result<_, Failure>>()?;
-    let protection = Protection { pins: &pins, cost: Cost::RECOMMENDED };
+    let protection = Protection { pins: &pins, presence: &[], cost: Cost::RECOMMENDED };
     Ok(confirming.confirm(&protection, StateFile(state.to_owned()), &mut rng())?)
 }
 

@@ -111,7 +111,7 @@ impl Phone {
         if shown.as_deref() != Some(confirming.code()) {
             return Err("the confirmation codes differ".into());
         }
-        let protection = Protection { pins: &[(server.token, pin)], cost };
+        let protection = Protection { pins: &[(server.token, pin)], presence: &[], cost };
         drop(confirming.confirm(&protection, StateFile(self.state.clone()), &mut rng())?);
         block_on(server.login.confirm_enrolment((&server.user, offer.enrolment), true, START, &mut rng()))?;
         Ok(())

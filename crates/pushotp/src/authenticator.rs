@@ -1,5 +1,6 @@
 //! The device side: enrolment, prompts, answers, passcodes.
 
+mod activation;
 mod answer;
 mod attempts;
 mod duress;
@@ -16,7 +17,7 @@ mod update;
 use core::fmt;
 
 use pushotp_oath::Key;
-use pushotp_pin::{Arena, Pending as Attempt, Pin, Settlement};
+use pushotp_pin::{Arena, Pending as Attempt, Settlement};
 use pushotp_types::{Code, DeviceId, HashAlgorithm, Secret, TenantId, TokenId, UnixTime};
 use pushotp_wire::{
     device::{Device, HeldToken, SeenChallenge, SeenChallenges, Sending},
@@ -24,6 +25,8 @@ use pushotp_wire::{
     terms::{ChallengeHash, ChallengeId, TokenPolicy},
 };
 
+use activation::Unlocked;
+pub use activation::{Activation, Biometric};
 pub use answer::{Answering, Denied, Finished, NotSent, Outcome, Unfinished};
 use attempts::Attempts;
 pub use enrol::{Confirming, DeviceSetup, Enrolling, NotEnrolled, Protection, Unconfirmed};
@@ -88,6 +91,8 @@ pub struct DeviceToken {
     pub name: String,
     /// Whether every passcode needs the PIN.
     pub pin_protected: bool,
+    /// Whether a fingerprint or a face may take the place of the PIN, and does.
+    pub biometric: Biometric,
     /// Whether logins for it are shown.
     pub push: bool,
 }
@@ -205,15 +210,16 @@ impl Authenticator {
         Ok(())
     }
 
-    /// A passcode to be typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits, and the last second of its step.
+    /// A passcode to be typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits, and the last second of its step. A token with a
+    /// PIN needs it, or a presence key: see [`Activation`].
     ///
     /// A wrong PIN gives a wrong passcode, which the server refuses and counts. Whoever sees the passcode and steals
     /// the device's files **and** its keys can check guesses at the PIN; the server takes such passcodes only for tokens
     /// that permit it.
     ///
     /// # Errors
-    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`], [`AuthenticatorError::Attempt`] if the next
-    /// attempt has to wait, and what else unlocking can say.
+    /// [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`], [`AuthenticatorError::PresenceForbidden`],
+    /// [`AuthenticatorError::Attempt`] if the next attempt has to wait, and what else unlocking can say.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -229,48 +235,18 @@ impl Authenticator {
     /// assert_eq!(wrong.expose().len(), 8); // a wrong PIN does not show
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn passcode(
+    pub fn passcode<'a>(
         &mut self,
         token: TokenId,
-        pin: Option<&Pin>,
+        activation: impl Into<Activation<'a>>,
         now: UnixTime,
     ) -> Result<(Code, UnixTime), AuthenticatorError> {
-        let (code, attempt) = self.unlock(token, pin, now, |secret| passcode::TYPED.generate(&key_of(secret), now))?;
+        let typed = |secret: &Secret| passcode::TYPED.generate(&key_of(secret), now);
+        let Unlocked { made: code, attempt, .. } = self.unlock(token, activation.into(), now, typed)?;
         // Nobody will tell this device whether it was right; the server counts what is typed.
         self.settle(attempt, Settlement::Unjudged, now).transpose()?;
         let left = 29 - now.as_secs() % 30;
         Ok((code, UnixTime::from_secs(now.as_secs().saturating_add(left))))
-    }
-
-    /// Unlocks a token's secret for one passcode; with a PIN the attempt is counted before.
-    fn unlock<T>(
-        &mut self,
-        token: TokenId,
-        pin: Option<&Pin>,
-        now: UnixTime,
-        generate: impl FnOnce(&Secret) -> T,
-    ) -> Result<(T, Option<Attempt>), AuthenticatorError> {
-        let blob = self.blob(token)?;
-        let unlock = &*self.keys.unlock;
-        if !blob.needs_pin() {
-            return Ok((generate(&blob.open_device(unlock)?), None));
-        }
-        let pin = pin.ok_or(AuthenticatorError::PinNeeded)?;
-        let attempts = Attempts::new(&mut self.memory);
-        let attempt = blob.begin(&attempts, unlock, now)?;
-        match attempt.open(pin, unlock, &mut self.arena) {
-            Ok(candidate) => {
-                let generated = generate(candidate.secret());
-                Ok((generated, Some(candidate.into_pending())))
-            }
-            Err(error) => {
-                // No PIN was tried: the attempt is taken back, and counts as failed should that not be possible.
-                if let Ok(attempt) = Attempt::resume(blob.token(), blob.generation(), &attempts, unlock) {
-                    let _ = attempt.settle(Settlement::Unjudged, &attempts, unlock, now);
-                }
-                Err(error.into())
-            }
-        }
     }
 
     fn settle(

@@ -7,10 +7,10 @@ mod tuple;
 mod unlock;
 
 pub use authenticator::{
-    Answering, Authenticator, AuthenticatorError, Confirming, ConfirmingRotation, Denied, DeviceKeys, DeviceSetup,
-    DeviceStorage, DeviceToken, DeviceUpdate, Enrolling, Fetching, Finished, Incoming, MemoryStorage, NotEnrolled,
-    NotSent, Outcome, Prompt, Protection, Relock, Rotating, Rotation, SoftwareKeys, StorageError, Unconfirmed,
-    Unfinished, Unrotated, Updating,
+    Activation, Answering, Authenticator, AuthenticatorError, Biometric, Confirming, ConfirmingRotation, Denied,
+    DeviceKeys, DeviceSetup, DeviceStorage, DeviceToken, DeviceUpdate, Enrolling, Fetching, Finished, Incoming,
+    MemoryStorage, NotEnrolled, NotSent, Outcome, Prompt, Protection, Relock, Rotating, Rotation, SoftwareKeys,
+    StorageError, Unconfirmed, Unfinished, Unrotated, Updating,
 };
 #[doc(no_inline)]
 pub use pushotp_oath as oath;

@@ -83,7 +83,7 @@ impl Engine {
         let Some(Comparing { confirming, kept, server }) = self.comparing.take() else { return };
         let before = self.file.stored().ok().flatten();
         let storage = self.file.enrolment(kept.clone(), server.clone());
-        let protection = Protection { pins, cost: (self.setup.cost)() };
+        let protection = Protection { pins, presence: &[], cost: (self.setup.cost)() };
         match confirming.confirm(&protection, storage, &mut rng()) {
             Ok(device) => {
                 if let Some(before) = before {

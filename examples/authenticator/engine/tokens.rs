@@ -98,7 +98,7 @@ impl Engine {
         (reply, new): (&[u8], Pin),
         now: Duration,
     ) -> Done {
-        let relock = Relock { pin: Some(&new), cost: (self.setup.cost)() };
+        let relock = Relock { pin: Some(&new), presence: None, cost: (self.setup.cost)() };
         let Some(device) = self.device.as_mut() else { return Ok(()) };
         let change = match device.rotated(rotating, (reply, &relock), unix(now), &mut rng()) {
             Ok(Rotation::Locked { message, confirming }) => {

@@ -65,7 +65,7 @@ impl Phone {
     /// The codes agree. At a cost for tests: the PIN's own is measured elsewhere.
     pub(crate) fn confirm(&mut self) {
         let pins = [(self.work, Pin::choose(PIN, &PinPolicy::DEFAULT).unwrap())];
-        let protection = Protection { pins: &pins, cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
+        let protection = Protection { pins: &pins, presence: &[], cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
         let confirming = self.confirming.take().unwrap();
         self.device = Some(confirming.confirm(&protection, MemoryStorage::default(), &mut rng()).unwrap());
     }

@@ -46,7 +46,7 @@ impl World {
         let setup = DeviceSetup { name: "browser".into(), push: address(&service.url()), keys };
         let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut rng).unwrap();
         let reply = block_on(server.receive(&request, NOW, &mut rng)).unwrap().into_reply().unwrap();
-        let none = Protection { pins: &[], cost: Cost::FLOOR };
+        let none = Protection { pins: &[], presence: &[], cost: Cost::FLOOR };
         let device = enrolling.finish(&reply).unwrap().confirm(&none, MemoryStorage::default(), &mut rng).unwrap();
         block_on(server.confirm_enrolment((&user, offer.enrolment), true, NOW, &mut rng)).unwrap();
         Self { server, user, token, device, rng }

@@ -1,16 +1,16 @@
 use core::fmt;
 
 use pushotp_oath::{Counter, Hotp, Period, Totp};
-use pushotp_pin::{Pending as Attempt, Pin, SettleError, Settled, Settlement};
-use pushotp_types::{Secret, TokenId, UnixTime};
+use pushotp_pin::{Pending as Attempt, SettleError, Settled, Settlement};
+use pushotp_types::{Code, Secret, TokenId, UnixTime};
 use pushotp_wire::{
     Error as WireError,
     device::{self, Approval},
-    message::ResultMessage,
-    terms::{PasscodeKind, Reason, Status, UserVerification},
+    message::{ResultMessage, Sent},
+    terms::{PasscodeKind, Reason, Status},
 };
 
-use super::{Authenticator, AuthenticatorError, DeviceToken, Prompt, key_of};
+use super::{Activation, Authenticator, AuthenticatorError, DeviceToken, Prompt, Unlocked, key_of};
 use crate::{Rng, passcode};
 
 /// An approval on its way: it waits for the server's result.
@@ -180,13 +180,15 @@ pub struct Unfinished {
 }
 
 impl Authenticator {
-    /// Approves a login with one of its tokens, the number from the login page, and the token's PIN.
+    /// Approves a login with one of its tokens, the number from the login page, and the token's PIN, or a presence key in
+    /// its place where the token's policy permits it: see [`Activation`].
     ///
     /// With a PIN this takes as long as the blob's Argon2id cost says, and the attempt is counted on the device before.
     /// A wrong PIN is not noticed here: the server refuses the passcode.
     ///
     /// # Errors
-    /// [`NotSent`] with the prompt in it; a missing PIN or a number of another length costs no attempt.
+    /// [`NotSent`] with the prompt in it; a missing PIN, a presence key that does not open the token or a number of another
+    /// length costs no attempt.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -204,19 +206,18 @@ impl Authenticator {
     /// assert!(world.redeem(&login, NOW)); // the page logs in
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn approve(
+    pub fn approve<'a>(
         &mut self,
         prompt: Prompt,
-        (token, number, pin): (TokenId, &str, Option<&Pin>),
+        (token, number, activation): (TokenId, &str, impl Into<Activation<'a>>),
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<(Vec<u8>, Answering), NotSent<Prompt>> {
-        let unlocked = match self.passcode_for(&prompt, (token, number, pin), now) {
+        let unlocked = match self.passcode_for(&prompt, (token, number, activation.into()), now) {
             Ok(unlocked) => unlocked,
             Err(error) => return Err(NotSent { prompt: Box::new(prompt), error }),
         };
-        let (code, attempt, sent) = unlocked;
-        let verification = if attempt.is_some() { UserVerification::Pin } else { UserVerification::None };
+        let Unlocked { made: (code, sent), attempt, verification } = unlocked;
         let (shown, tokens) = prompt.into_parts();
         let approval = Approval { token, number, code: &code, verification };
         match shown.approve(&approval, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
@@ -233,9 +234,9 @@ impl Authenticator {
     fn passcode_for(
         &mut self,
         prompt: &Prompt,
-        (token, number, pin): (TokenId, &str, Option<&Pin>),
+        (token, number, activation): (TokenId, &str, Activation<'_>),
         now: UnixTime,
-    ) -> Result<Unlocked, AuthenticatorError> {
+    ) -> Result<Unlocked<(Code, Sent)>, AuthenticatorError> {
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number || number.len() != usize::from(prompt.number_digits()) {
             return Err(AuthenticatorError::Number);
@@ -254,10 +255,10 @@ impl Authenticator {
                 _ => passcode::bound(&key, hash.as_bytes()),
             }
         };
-        let (code, attempt) = self.unlock(token, pin, now, generate)?;
+        let Unlocked { made: code, attempt, verification } = self.unlock(token, activation, now, generate)?;
         let used = if otp.kind() == PasscodeKind::Hotp { self.use_counter(token) } else { Ok(()) };
         match (code, used) {
-            (Some(code), Ok(())) => Ok((code, attempt, sent)),
+            (Some(code), Ok(())) => Ok(Unlocked { made: (code, sent), attempt, verification }),
             (_, used) => {
                 self.settle(attempt, Settlement::Unjudged, now).transpose()?;
                 used.and(Err(AuthenticatorError::Message(WireError::Code)))
@@ -452,9 +453,6 @@ impl Authenticator {
         }
     }
 }
-
-/// A passcode, the attempt that it took, and the message's number.
-type Unlocked = (pushotp_types::Code, Option<Attempt>, pushotp_wire::message::Sent);
 
 impl Denied {
     /// Whether the user may report the login.

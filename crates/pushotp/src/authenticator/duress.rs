@@ -3,7 +3,7 @@
 use pushotp_pin::{DuressPin, OpenError, Settlement, Stored};
 use pushotp_types::{Secret, TokenId, UnixTime};
 
-use super::{Authenticator, AuthenticatorError, rotate::copy};
+use super::{Activation, Authenticator, AuthenticatorError, Unlocked, rotate::copy};
 
 impl Authenticator {
     /// The secret that a duress PIN yields, for [`LoginServer::set_duress`](crate::LoginServer::set_duress).
@@ -46,7 +46,7 @@ impl Authenticator {
             Stored::Sealed(_) => {}
             Stored::Rotating(_) => return Err(AuthenticatorError::Unconfirmed),
         }
-        let (secret, attempt) = self.unlock(token, Some(pin.pin()), now, copy)?;
+        let Unlocked { made: secret, attempt, .. } = self.unlock(token, Activation::Pin(pin.pin()), now, copy)?;
         self.settle(attempt, Settlement::Unjudged, now).transpose()?;
         Ok(secret?)
     }

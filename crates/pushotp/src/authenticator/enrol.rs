@@ -1,7 +1,7 @@
 use core::fmt;
 
 use pushotp_cbor::{ByteArray, ByteBuf};
-use pushotp_pin::{Arena, Blob, Cost, Generation, Header, Pin, SealError, Sealing, UniformSecret};
+use pushotp_pin::{Arena, Blob, Cost, Generation, Header, Locks, Pin, PresenceKey, SealError, Sealing, UniformSecret};
 use pushotp_types::{Offer, Secret, TokenId, UnixTime};
 use pushotp_wire::{
     device::Device,
@@ -11,7 +11,8 @@ use pushotp_wire::{
 };
 
 use super::{
-    Authenticator, AuthenticatorError, DeviceKeys, DeviceStorage, DeviceToken,
+    Authenticator, AuthenticatorError, Biometric, DeviceKeys, DeviceStorage, DeviceToken,
+    activation::locks,
     attempts::Attempts,
     state::{Memory, State, Token},
 };
@@ -45,7 +46,7 @@ pub struct DeviceSetup {
 ///
 /// let bank = TokenId::from_bytes([1; 16]);
 /// let pins = [(bank, Pin::choose("271846", &PinPolicy::DEFAULT)?)];
-/// let protection = Protection { pins: &pins, cost: Cost::RECOMMENDED };
+/// let protection = Protection { pins: &pins, presence: &[], cost: Cost::RECOMMENDED };
 /// assert_eq!(protection.pins.len(), 1);
 /// assert!(Pin::choose("123456", &PinPolicy::DEFAULT).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,13 +54,26 @@ pub struct DeviceSetup {
 pub struct Protection<'a> {
     /// A PIN for each PIN protected token.
     pub pins: &'a [(TokenId, Pin)],
+    /// A presence key for each token that a fingerprint or a face shall open as well, where the token's policy permits it.
+    /// It has to be kept at least as well as the device key: whoever has both finds the PIN.
+    pub presence: &'a [(TokenId, &'a dyn PresenceKey)],
     /// What a guess at a PIN shall cost.
     pub cost: Cost,
 }
 
+impl Protection<'_> {
+    fn locks(&self, token: &DeviceToken) -> Result<Locks<'_>, AuthenticatorError> {
+        let pin = self.pins.iter().find(|(id, _)| *id == token.id).map(|(_, pin)| pin);
+        let presence = self.presence.iter().find(|(id, _)| *id == token.id).map(|(_, key)| *key);
+        locks((token.pin_protected, token.biometric), pin, presence)
+    }
+}
+
 impl fmt::Debug for Protection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Protection").field("pins", &self.pins.len()).field("cost", &self.cost).finish()
+        let mut shown = f.debug_struct("Protection");
+        shown.field("pins", &self.pins.len()).field("presence", &self.presence.len());
+        shown.field("cost", &self.cost).finish()
     }
 }
 
@@ -147,7 +161,7 @@ pub enum NotEnrolled {
 /// // A person compares what the device and the login page show.
 /// let shown = block_on(world.server.confirmation_code(offer.enrolment))?;
 /// assert_eq!(shown.as_deref(), Some(confirming.code()));
-/// let protection = Protection { pins: &[], cost: cost() };
+/// let protection = Protection { pins: &[], presence: &[], cost: cost() };
 /// let device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng)?;
 /// assert_eq!(device.tokens()[0].name, "VPN");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -178,7 +192,7 @@ pub struct Confirming {
 /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
 /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
 ///
-/// let without_pin = Protection { pins: &[], cost: cost() };
+/// let without_pin = Protection { pins: &[], presence: &[], cost: cost() };
 /// let unconfirmed = confirming.confirm(&without_pin, MemoryStorage::default(), &mut world.rng).unwrap_err();
 /// assert_eq!(unconfirmed.error, AuthenticatorError::PinNeeded);
 /// assert_eq!(unconfirmed.confirming.tokens()[0].name, "VPN"); // ask for one, and confirm again
@@ -314,6 +328,7 @@ impl Confirming {
             id: info.id(),
             name: info.name().into(),
             pin_protected: info.policy().contains(TokenPolicy::PIN_PROTECTED),
+            biometric: Biometric::of(info.policy(), false),
             push: true,
         };
         self.enrolled.tokens.iter().map(view).collect()
@@ -322,7 +337,8 @@ impl Confirming {
     /// The codes agree: seals the secrets and stores the device.
     ///
     /// # Errors
-    /// [`Unconfirmed`] with this state in it: a PIN is missing, or a key, the memory or the storage failed.
+    /// [`Unconfirmed`] with this state in it: a PIN is missing, a presence key is given for a token whose policy forbids it, or
+    /// a key, the memory or the storage failed.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -339,7 +355,7 @@ impl Confirming {
     /// let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng)?;
     /// let confirming = enrolling.finish(&world.send(&request, NOW).expect("an answer"))?;
     /// let storage = MemoryStorage::default(); // a file in production
-    /// let device = confirming.confirm(&Protection { pins: &[], cost: cost() }, storage.clone(), &mut world.rng)?;
+    /// let device = confirming.confirm(&Protection { pins: &[], presence: &[], cost: cost() }, storage.clone(), &mut world.rng)?;
     /// assert!(device.tokens().len() == 1 && !storage.saved().is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -370,13 +386,7 @@ impl Confirming {
             let header = Header { token: view.id, generation: Generation::FIRST };
             let device = &*self.keys.unlock;
             let sealing = Sealing { header, cost: protection.cost, device, arena: &mut arena, rng: &mut *rng };
-            let blob = if view.pin_protected {
-                let pin = protection.pins.iter().find(|(token, _)| *token == view.id);
-                let (_, pin) = pin.ok_or(AuthenticatorError::PinNeeded)?;
-                Blob::seal_pin(&secret, pin, sealing)?
-            } else {
-                Blob::seal_device(&secret, sealing)?
-            };
+            let blob = Blob::seal(&secret, &protection.locks(&view)?, sealing)?;
             tokens.push(Token {
                 id: ByteArray::new(*view.id.as_bytes()),
                 name: view.name,

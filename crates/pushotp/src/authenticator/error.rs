@@ -20,6 +20,9 @@ pub enum AuthenticatorError {
     /// The token is PIN protected and no PIN was given.
     #[error("the token needs its PIN")]
     PinNeeded,
+    /// A presence key was given for a token whose policy does not permit a biometric.
+    #[error("the token's policy permits no biometric")]
+    PresenceForbidden,
     /// An earlier rotation of the token is not confirmed yet: the next approved login does that.
     #[error("the token's last rotation is not confirmed yet")]
     Unconfirmed,

@@ -4,8 +4,8 @@ use core::fmt;
 
 use pushotp_cbor::ByteBuf;
 use pushotp_pin::{
-    Blob, Cost, Header, Locks, Pending as Attempt, PendingRotation, Pin, RotationTicket, Sealing, Settlement, Stored,
-    UniformSecret,
+    Blob, Cost, Header, Locks, Pending as Attempt, PendingRotation, Pin, PresenceKey, RotationTicket, Sealing,
+    Settlement, Stored, UniformSecret,
 };
 use pushotp_types::{Secret, TokenId, UnixTime};
 use pushotp_wire::{
@@ -16,7 +16,7 @@ use pushotp_wire::{
     terms::Status,
 };
 
-use super::{Authenticator, AuthenticatorError, attempts::Attempts, key_of};
+use super::{Activation, Authenticator, AuthenticatorError, Unlocked, activation::locks, attempts::Attempts, key_of};
 use crate::{Rng, passcode};
 
 /// How a token is locked from now on.
@@ -25,7 +25,7 @@ use crate::{Rng, passcode};
 /// use pushotp::{Relock, pin::{Cost, Pin, PinPolicy}};
 ///
 /// let pin = Pin::choose("905317", &PinPolicy::DEFAULT)?; // chosen twice, alike
-/// let relock = Relock { pin: Some(&pin), cost: Cost::RECOMMENDED };
+/// let relock = Relock { pin: Some(&pin), presence: None, cost: Cost::RECOMMENDED };
 /// assert!(!format!("{relock:?}").contains("905317"));
 /// # Ok::<(), pushotp::pin::PinError>(())
 /// ```
@@ -33,13 +33,17 @@ use crate::{Rng, passcode};
 pub struct Relock<'a> {
     /// The new PIN, or the old one again; `None` for a token without one.
     pub pin: Option<&'a Pin>,
+    /// A presence key that opens it as well, where the token's policy permits it. `None`: only the PIN does from now on, also
+    /// where a presence key opened it before, which may be given again to stay.
+    pub presence: Option<&'a dyn PresenceKey>,
     /// What a guess at it shall cost.
     pub cost: Cost,
 }
 
 impl fmt::Debug for Relock<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relock").field("cost", &self.cost).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Relock");
+        shown.field("presence", &self.presence.is_some()).field("cost", &self.cost).finish_non_exhaustive()
     }
 }
 
@@ -125,7 +129,7 @@ pub struct ConfirmingRotation {
 /// let mut world = World::new(); // a server with one user, and the user's device
 /// world.log_in(world.mail, NOW);
 /// let (message, rotating) = world.device.rotate(world.mail, None, NOW, &mut world.rng)?;
-/// let relock = Relock { pin: None, cost: cost() };
+/// let relock = Relock { pin: None, presence: None, cost: cost() };
 /// let unrotated = world.device.rotated(rotating, (b"502 Bad Gateway", &relock), NOW, &mut world.rng).unwrap_err();
 /// let rotating = *unrotated.rotating.expect("it still waits"); // the same message again, the same ticket
 /// let reply = world.send(&message, NOW).expect("an answer");
@@ -144,7 +148,8 @@ pub struct Unrotated {
 }
 
 impl Authenticator {
-    /// Asks for a new secret for a token, so that it can be locked anew: for a changed PIN, or a higher cost of guessing it.
+    /// Asks for a new secret for a token, so that it can be locked anew: for a changed PIN, a higher cost of guessing it, a
+    /// presence key more or less.
     ///
     /// Two locked copies of one secret would give the PIN away, so a new lock needs a new secret. The server grants it only
     /// within ten minutes after a login was approved with this token, once. The attempt at the PIN is counted, here and
@@ -152,8 +157,9 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`AuthenticatorError::Unconfirmed`] while an earlier rotation of the token is not confirmed: the next approved login
-    /// does that. [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`], [`AuthenticatorError::Attempt`] if the
-    /// next attempt has to wait, and what else unlocking can say.
+    /// does that. [`AuthenticatorError::NoToken`], [`AuthenticatorError::PinNeeded`],
+    /// [`AuthenticatorError::PresenceForbidden`], [`AuthenticatorError::Attempt`] if the next attempt has to wait, and what
+    /// else unlocking can say.
     ///
     /// ```
     /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
@@ -166,7 +172,7 @@ impl Authenticator {
     ///
     /// let (message, rotating) = world.device.rotate(world.bank, Some(&old), NOW, &mut world.rng)?;
     /// let ticket = world.send(&message, NOW).expect("an answer");
-    /// let relock = Relock { pin: Some(&new), cost: cost() };
+    /// let relock = Relock { pin: Some(&new), presence: None, cost: cost() };
     /// let rotation = world.device.rotated(rotating, (&ticket, &relock), NOW, &mut world.rng)?;
     /// let Rotation::Locked { message, confirming } = rotation else { panic!() };
     ///
@@ -174,10 +180,10 @@ impl Authenticator {
     /// assert_eq!(world.device.rotation_confirmed(&confirming, &reply, NOW)?, Status::Accepted);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn rotate(
+    pub fn rotate<'a>(
         &mut self,
         token: TokenId,
-        pin: Option<&Pin>,
+        activation: impl Into<Activation<'a>>,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<(Vec<u8>, Rotating), AuthenticatorError> {
@@ -192,7 +198,7 @@ impl Authenticator {
             let code = passcode::bound(&key_of(secret), question.as_bytes());
             Ok::<_, WireError>((code.ok_or(WireError::Code)?, copy(secret)?))
         };
-        let (answered, attempt) = self.unlock(token, pin, now, answer)?;
+        let Unlocked { made: answered, attempt, .. } = self.unlock(token, activation.into(), now, answer)?;
         let sent = answered.and_then(|(code, secret)| {
             let sending = &mut Self::sending(&self.keys, sent, rng);
             let (message, waiting) = request.send(&code, &self.device, sending).map_err(|unsent| unsent.error)?;
@@ -210,7 +216,8 @@ impl Authenticator {
     /// Takes the server's reply to a rotation: with its ticket the token is locked anew, and stored before anything leaves.
     ///
     /// # Errors
-    /// [`Unrotated`] with the rotation in it if the reply is not the server's to it, or if a new PIN is needed and missing.
+    /// [`Unrotated`] with the rotation in it if the reply is not the server's to it, if a new PIN is needed and missing, or if a
+    /// presence key is given and the token's policy forbids it.
     /// If sealing or storing failed there is none in it: the old lock still holds, and the server still takes it.
     ///
     /// ```
@@ -222,7 +229,7 @@ impl Authenticator {
     /// let pin = Pin::entered("271846")?;
     /// let (message, rotating) = world.device.rotate(world.bank, Some(&pin), NOW, &mut world.rng)?;
     /// let reply = world.send(&message, NOW).expect("an answer");
-    /// let relock = Relock { pin: Some(&pin), cost: cost() };
+    /// let relock = Relock { pin: Some(&pin), presence: None, cost: cost() };
     /// let rotation = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng)?;
     /// assert!(matches!(rotation, Rotation::Refused(_))); // no login was approved before
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -274,14 +281,13 @@ impl Authenticator {
         rng: Rng<'_>,
     ) -> Result<Rotation, Unrotated> {
         let Rotating { waiting, token, secret, attempt } = rotating;
-        let missing = match self.stored(token) {
-            Ok(Stored::Sealed(blob)) => blob.needs_pin() && relock.pin.is_none(),
-            _ => false,
+        let locks = match self.locks(token, relock) {
+            Ok(locks) => locks,
+            Err(error) => {
+                let rotating = Some(Box::new(Rotating { waiting, token, secret, attempt }));
+                return Err(Unrotated { rotating, error });
+            }
         };
-        if missing {
-            let rotating = Some(Box::new(Rotating { waiting, token, secret, attempt }));
-            return Err(Unrotated { rotating, error: AuthenticatorError::PinNeeded });
-        }
         let rotated = match waiting.finish(ticket, &secret, &self.device) {
             Ok(rotated) => rotated,
             Err(not) => {
@@ -291,9 +297,16 @@ impl Authenticator {
         };
         // A ticket is granted for a right passcode only.
         let settled = self.settle(attempt, Settlement::Accepted, now).transpose().map_err(AuthenticatorError::from);
-        let confirmed = settled.and_then(|_| self.lock(token, (&secret, &rotated), relock, &mut *rng));
+        let confirmed = settled.and_then(|_| self.lock(token, (&secret, &rotated), (&locks, relock.cost), &mut *rng));
         let confirmed = confirmed.and_then(|()| self.confirmation(token, rotated, now, rng));
         confirmed.map_err(|error| Unrotated { rotating: None, error })
+    }
+
+    /// The new locks: what takes a PIN now goes on taking one, whatever the state says besides.
+    fn locks<'a>(&mut self, token: TokenId, relock: &Relock<'a>) -> Result<Locks<'a>, AuthenticatorError> {
+        let needs_pin = self.blob(token)?.needs_pin();
+        let biometric = self.memory.token_mut(token)?.view().biometric;
+        locks((needs_pin, biometric), relock.pin, relock.presence)
     }
 
     /// Seals the new secret and stores it next to the old one: from here on the device never goes back.
@@ -301,20 +314,16 @@ impl Authenticator {
         &mut self,
         token: TokenId,
         (old, rotated): (&Secret, &rotate::Rotated),
-        relock: &Relock<'_>,
+        (locks, cost): (&Locks<'_>, Cost),
         rng: Rng<'_>,
     ) -> Result<(), AuthenticatorError> {
         let Stored::Sealed(blob) = self.stored(token)? else { return Err(AuthenticatorError::Unconfirmed) };
         let new = UniformSecret::from_exporter(copy(rotated.secret())?).map_err(|_| AuthenticatorError::State)?;
         let ticket = RotationTicket::new(token, rotated.generation(), old, new).map_err(|_| WireError::WeakKey)?;
-        let locks = match relock.pin {
-            Some(pin) if blob.needs_pin() => Locks::pin(pin),
-            _ => Locks::device(),
-        };
         let header = Header { token, generation: rotated.generation() };
         let device = &*self.keys.unlock;
-        let sealing = Sealing { header, cost: relock.cost, device, arena: &mut self.arena, rng };
-        let pending = blob.rotate(ticket, &locks, sealing)?.first_use();
+        let sealing = Sealing { header, cost, device, arena: &mut self.arena, rng };
+        let pending = blob.rotate(ticket, locks, sealing)?.first_use();
         self.store_lock(token, &pending)
     }
 
@@ -365,7 +374,7 @@ impl Authenticator {
     /// world.log_in(world.mail, NOW);
     /// let (message, rotating) = world.device.rotate(world.mail, None, NOW, &mut world.rng)?;
     /// let ticket = world.send(&message, NOW).expect("an answer");
-    /// let relock = Relock { pin: None, cost: cost() };
+    /// let relock = Relock { pin: None, presence: None, cost: cost() };
     /// let rotation = world.device.rotated(rotating, (&ticket, &relock), NOW, &mut world.rng)?;
     /// let Rotation::Locked { message, confirming } = rotation else { panic!() };
     ///

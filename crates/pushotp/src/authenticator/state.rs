@@ -1,6 +1,7 @@
 //! What an authenticator remembers, as one CBOR value.
 
 use pushotp_cbor::{ByteArray, ByteBuf, CborError, decode, encode_secret};
+use pushotp_pin::Stored;
 use pushotp_types::{DeviceId, Epoch, TenantId, TokenId};
 use pushotp_wire::{
     device::Device,
@@ -9,7 +10,7 @@ use pushotp_wire::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{AuthenticatorError, DeviceStorage, DeviceToken, StorageError};
+use super::{AuthenticatorError, Biometric, DeviceStorage, DeviceToken, StorageError};
 use crate::tuple::tuple_struct;
 
 const FORMAT: u8 = 1;
@@ -82,12 +83,24 @@ impl State {
 
 impl Token {
     pub(crate) fn view(&self) -> DeviceToken {
+        let policy = TokenPolicy::from_bits(self.policy).unwrap_or(TokenPolicy::NONE);
         DeviceToken {
             id: TokenId::from_bytes(*self.id),
             name: self.name.clone(),
             pin_protected: self.policy & TokenPolicy::PIN_PROTECTED.bits() != 0,
+            biometric: Biometric::of(policy, self.has_presence()),
             push: self.push != 0,
         }
+    }
+
+    /// Whether the lock that counts has a place for a presence key.
+    fn has_presence(&self) -> bool {
+        let blob = match Stored::decode(&self.blob) {
+            Ok(Stored::Sealed(blob)) => blob,
+            Ok(Stored::Rotating(pending)) => pending.promote(),
+            Err(_) => return false,
+        };
+        blob.presence_providers().next().is_some()
     }
 }
 

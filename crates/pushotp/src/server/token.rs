@@ -85,6 +85,24 @@ impl NewToken {
         self
     }
 
+    /// Every passcode of the token needs its PIN, or a fingerprint or a face where the user switched that on.
+    ///
+    /// The device's word for it is signed, and the passcode is the evidence: the platform's key decrypts the secret, or there
+    /// is none. Whoever gets at the secret this way can search for the PIN, too.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// let (world, _, vpn) = World::with_presence(); // its VPN token was made with `pin_or_biometric`
+    /// assert!(world.token(vpn).pin_protected && world.token(vpn).biometric);
+    /// assert!(world.token(world.bank).pin_protected && !world.token(world.bank).biometric);
+    /// ```
+    #[must_use]
+    pub fn pin_or_biometric(mut self) -> Self {
+        self.policy = self.policy | TokenPolicy::PIN_PROTECTED | TokenPolicy::BIOMETRIC;
+        self
+    }
+
     /// A passcode may also be shown by the device and typed by hand: TOTP, HMAC-SHA-256, 30 s, 8 digits.
     ///
     /// A shown passcode can be observed. Together with a stolen device file it is a check for the PIN, so for a PIN
@@ -167,6 +185,8 @@ pub struct TokenView {
     pub name: String,
     /// Whether it needs a PIN.
     pub pin_protected: bool,
+    /// Whether a fingerprint or a face may take the place of the PIN; whether it does, the device knows.
+    pub biometric: bool,
     /// Whether a device holds it.
     pub enrolled: bool,
     /// Whether it was imported: its passcodes are typed by hand, and no login is pushed for it.
@@ -185,6 +205,7 @@ impl TokenView {
             id: TokenId::from_bytes(*token.id),
             name: token.name.clone(),
             pin_protected: token.needs_pin(),
+            biometric: token.needs_pin() && token.policy & TokenPolicy::BIOMETRIC.bits() != 0,
             enrolled: token.epoch > 0,
             imported: token.is_imported(),
             disabled: token.disabled != 0,

@@ -297,7 +297,7 @@ pub(crate) fn with_typed(response: DuressResponse) -> (World, TokenId) {
     let confirming = enrolling.finish(&world.send(&request, NOW).unwrap()).unwrap();
     block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
     let pins = [(id, Pin::entered(PIN).unwrap())];
-    let protection = Protection { pins: &pins, cost: cost() };
+    let protection = Protection { pins: &pins, presence: &[], cost: cost() };
     world.device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).unwrap();
     set(&mut world, id);
     (world, id)

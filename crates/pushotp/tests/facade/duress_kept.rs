@@ -30,7 +30,7 @@ fn rotate(world: &mut World, old: &str, now: UnixTime) -> Rotation {
         world.device.rotate(world.bank, Some(&Pin::entered(old).unwrap()), now, &mut world.rng).unwrap();
     let reply = world.send(&message, now).unwrap();
     let new = Pin::entered("640285").unwrap();
-    let relock = Relock { pin: Some(&new), cost: cost() };
+    let relock = Relock { pin: Some(&new), presence: None, cost: cost() };
     world.device.rotated(rotating, (&reply, &relock), now, &mut world.rng).unwrap()
 }
 

@@ -68,7 +68,7 @@ fn garbage_ends_no_enrolment() {
         };
     }
     let confirming = enrolling.finish(&response).unwrap();
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     assert!(confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).is_ok());
 }
 

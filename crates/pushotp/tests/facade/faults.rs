@@ -238,7 +238,7 @@ fn a_rotation_whose_write_fails_is_asked_again() {
         };
         let ticket = world.send(&message, later(1)).unwrap();
         assert!(first.is_none_or(|first| first == ticket), "{script:?}: what was told stays so");
-        let relock = pushotp::Relock { pin: None, cost: cost() };
+        let relock = pushotp::Relock { pin: None, presence: None, cost: cost() };
         let rotation = world.device.rotated(rotating, (&ticket, &relock), later(1), &mut world.rng).unwrap();
         assert!(matches!(rotation, pushotp::Rotation::Locked { .. }), "{script:?}");
         world.log_in(world.mail, later(2));

@@ -7,7 +7,7 @@ use pushotp::{
     AccountId, Answering, AuditKind, Authenticator, DeviceSetup, Incoming, KeyEncryptionKey, LoginRequest, LoginServer,
     LoginStart, LoginState, MemoryStorage, NewToken, Outcome, Prompt, Protection, ServerPolicy, ServerSetup,
     SoftwareKek, SoftwareKeys, Started, TokenView,
-    pin::{Cost, Pin, PinPolicy},
+    pin::{Cost, Pin, PinPolicy, PresenceKey, SoftwarePresenceKey},
     store::{DynStore, MemoryStore},
     types::{Offer, TenantId, TokenId, UnixTime},
     wire::{
@@ -58,6 +58,17 @@ impl World {
     }
 
     pub(crate) fn with(policy: ServerPolicy) -> Self {
+        Self::made(policy, None).0
+    }
+
+    /// The same with a third token, locked with the PIN and a presence key: the key, and the token.
+    pub(crate) fn with_presence() -> (Self, SoftwarePresenceKey, TokenId) {
+        let key = SoftwarePresenceKey::from_bytes(&[0x5a; 32]);
+        let (world, vpn) = Self::made(ServerPolicy::default(), Some(&key));
+        (world, key, vpn)
+    }
+
+    fn made(policy: ServerPolicy, presence: Option<&dyn PresenceKey>) -> (Self, TokenId) {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let (store, mut server_key) = (Arc::new(MemoryStore::new()), [0; 32]);
         rng.fill_bytes(&mut server_key);
@@ -75,6 +86,8 @@ impl World {
         let bank = block_on(server.add_token(&user, bank, NOW, &mut rng)).unwrap();
         let mail = NewToken::new("Mail").typed_by_hand();
         let mail = block_on(server.add_token(&user, mail, NOW, &mut rng)).unwrap();
+        let third = presence.map(|_| NewToken::new("VPN").pin_or_biometric().typed_by_hand());
+        let vpn = third.map_or(mail, |vpn| block_on(server.add_token(&user, vpn, NOW, &mut rng)).unwrap());
         let offer = block_on(server.offer_enrolment(&user, NOW, &mut rng)).unwrap();
         let keys = SoftwareKeys::generate(&mut rng);
         let exposed = *keys.expose();
@@ -83,12 +96,14 @@ impl World {
         let reply = block_on(server.receive(&request, NOW, &mut rng)).unwrap().into_reply().unwrap();
         let confirming = enrolling.finish(&reply).unwrap();
         block_on(server.confirm_enrolment((&user, offer.enrolment), true, NOW, &mut rng)).unwrap();
-        let pins = [(bank, Pin::choose(PIN, &PinPolicy::DEFAULT).unwrap())];
+        let pins = [bank, vpn].map(|token| (token, Pin::choose(PIN, &PinPolicy::DEFAULT).unwrap()));
+        let presence: Vec<_> = presence.into_iter().map(|key| (vpn, key)).collect();
         let storage = MemoryStorage::default();
-        let protection = Protection { pins: &pins, cost: cost() };
+        let protection = Protection { pins: &pins, presence: &presence, cost: cost() };
         let device = confirming.confirm(&protection, storage.clone(), &mut rng).unwrap();
         let first_state = storage.saved();
-        Self { store, server, user, bank, mail, offer, device, storage, first_state, keys: exposed, server_key, rng }
+        let keys = exposed;
+        (Self { store, server, user, bank, mail, offer, device, storage, first_state, keys, server_key, rng }, vpn)
     }
 
     /// Another server of the same tenant, as a second process or after a restart.

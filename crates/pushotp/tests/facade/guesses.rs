@@ -105,7 +105,7 @@ impl Attack<'_> {
             let World { device, bank, rng, .. } = &mut self.bench.world;
             let Ok((message, rotating)) = device.rotate(*bank, Some(&pin), self.now, rng) else { return };
             let reply = self.bench.world.send(&message, self.now).unwrap();
-            let relock = Relock { pin: None, cost: cost() };
+            let relock = Relock { pin: None, presence: None, cost: cost() };
             let World { device, rng, .. } = &mut self.bench.world;
             let rotation = device.rotated(rotating, (&reply, &relock), self.now, rng);
             self.judged += usize::from(self.failures() > before);

@@ -108,7 +108,7 @@ fn everything_works(world: &mut World) {
     let pin = Pin::entered(PIN).unwrap();
     let (message, rotating) = world.device.rotate(world.bank, Some(&pin), later(61), &mut world.rng).unwrap();
     let ticket = world.send(&message, later(61)).unwrap();
-    let relock = pushotp::Relock { pin: Some(&pin), cost: cost() };
+    let relock = pushotp::Relock { pin: Some(&pin), presence: None, cost: cost() };
     let rotated = world.device.rotated(rotating, (&ticket, &relock), later(61), &mut world.rng).unwrap();
     assert!(matches!(rotated, Rotation::Locked { .. }));
     world.log_in(world.bank, later(62));

@@ -26,6 +26,8 @@ mod modes;
 mod notify;
 mod open_logins;
 mod passcodes;
+mod presence;
+mod presence_refused;
 mod protocol;
 mod races;
 mod redaction;

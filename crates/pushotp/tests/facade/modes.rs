@@ -45,7 +45,7 @@ fn with_token(token: NewToken) -> (World, TokenId) {
     let response = world.send(&request, NOW).unwrap();
     let confirming = enrolling.finish(&response).unwrap();
     block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     world.device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).unwrap();
     (world, id)
 }
@@ -170,7 +170,7 @@ fn a_p256_device_logs_in() {
     let response = world.send(&request, NOW).unwrap();
     let confirming = enrolling.finish(&response).unwrap();
     block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     world.device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).unwrap();
     let (prompt, started) = shown(&mut world, &LoginRequest::new("VPN")).unwrap();
     let (token, number) = (prompt.tokens()[0].id, world.number(&started));

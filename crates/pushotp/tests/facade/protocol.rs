@@ -20,13 +20,13 @@ use sha2::Sha256;
 use crate::fixture::{NOW, World, later};
 
 /// A message that the device itself would not send, under its own keys.
-fn sealed(world: &mut World, message: &FromDevice) -> Vec<u8> {
+pub(crate) fn sealed(world: &mut World, message: &FromDevice) -> Vec<u8> {
     let (channel, signer) = (world.channel(), Ed25519Signer::from_bytes(world.keys.first_chunk().unwrap()));
     let (binding, keys, server_key) = (channel.binding(), channel.keys(), channel.server_key());
     frame::seal(message, &Sealing { binding, keys, server_key, signer: &signer }, &mut world.rng).unwrap()
 }
 
-fn result(channel: &Device, reply: &[u8]) -> ResultMessage {
+pub(crate) fn result(channel: &Device, reply: &[u8]) -> ResultMessage {
     match channel.open(reply, NOW).unwrap() {
         FromServer::Result(result) => result,
         other => panic!("{other:?}"),
@@ -40,7 +40,7 @@ fn pending(channel: &Device, reply: &[u8]) -> Pending {
     }
 }
 
-fn opened(world: &World, push: &[u8]) -> Opened {
+pub(crate) fn opened(world: &World, push: &[u8]) -> Opened {
     match world.channel().open(push, NOW).unwrap() {
         FromServer::Challenge(opened) => opened,
         other => panic!("{other:?}"),

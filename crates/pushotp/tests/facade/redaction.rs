@@ -59,11 +59,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    fn print(&mut self, value: impl Debug) {
+    pub(crate) fn print(&mut self, value: impl Debug) {
         writeln!(self.text, "{value:?} {value:#?}").unwrap();
     }
 
-    fn fails(&mut self, error: &(dyn Error + 'static)) {
+    pub(crate) fn fails(&mut self, error: &(dyn Error + 'static)) {
         let mut next = Some(error);
         while let Some(error) = next {
             writeln!(self.text, "{error} {error:?}").unwrap();
@@ -121,12 +121,12 @@ pub(crate) fn enrolment(world: &mut World, log: &mut Log) {
     let confirming = enrolling.finish(&received.into_reply().unwrap()).unwrap();
     log.print(&confirming);
     log.words.push(confirming.code().to_owned());
-    let none = Protection { pins: &[], cost: cost() };
+    let none = Protection { pins: &[], presence: &[], cost: cost() };
     let unconfirmed = confirming.confirm(&none, MemoryStorage::default(), &mut world.rng).unwrap_err();
     log.print(&unconfirmed);
     log.fails(&unconfirmed);
     let pins = [(token, Pin::entered(PIN).unwrap())];
-    let protection = Protection { pins: &pins, cost: cost() };
+    let protection = Protection { pins: &pins, presence: &[], cost: cost() };
     log.print((&protection, &pins));
     let storage = MemoryStorage::default();
     let device = unconfirmed.confirming.confirm(&protection, storage.clone(), &mut world.rng).unwrap();

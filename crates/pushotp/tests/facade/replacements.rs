@@ -39,8 +39,9 @@ pub(crate) fn answer(
     let confirming = enrolling.finish(&response).unwrap();
     let pins = [(world.bank, Pin::choose(NEW, &PinPolicy::DEFAULT).unwrap())];
     let storage = MemoryStorage::default();
-    let device =
-        confirming.confirm(&Protection { pins: &pins, cost: cost() }, storage.clone(), &mut world.rng).unwrap();
+    let device = confirming
+        .confirm(&Protection { pins: &pins, presence: &[], cost: cost() }, storage.clone(), &mut world.rng)
+        .unwrap();
     (device, storage)
 }
 

@@ -74,7 +74,7 @@ fn an_offer_enrols_one_device() {
     let confirming = enrolling.finish(&reply).unwrap();
 
     // Not before a person has compared the codes.
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     let mut device = confirming.confirm(&protection, pushotp::MemoryStorage::default(), &mut world.rng).unwrap();
     let (fetch, _) = device.fetch(NOW, &mut world.rng).unwrap();
     assert_eq!(world.send(&fetch, NOW), None);
@@ -181,12 +181,12 @@ fn a_missing_pin_loses_no_enrolment() {
     let setup = DeviceSetup { name: "tablet".into(), push: PushAddress::POLL, keys };
     let (request, enrolling) = Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap();
     let confirming = enrolling.finish(&world.send(&request, NOW).unwrap()).unwrap();
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     let storage = pushotp::MemoryStorage::default();
     let unconfirmed = confirming.confirm(&protection, storage.clone(), &mut world.rng).unwrap_err();
     assert_eq!(unconfirmed.error, AuthenticatorError::PinNeeded);
     let pins = [(token, pushotp::pin::Pin::entered(PIN).unwrap())];
-    let protection = Protection { pins: &pins, cost: cost() };
+    let protection = Protection { pins: &pins, presence: &[], cost: cost() };
     assert!(unconfirmed.confirming.confirm(&protection, storage, &mut world.rng).is_ok());
 }
 

@@ -27,7 +27,7 @@ fn rotate(world: &mut World, old: &str, now: UnixTime) -> Rotation {
     let (message, rotating) =
         world.device.rotate(world.bank, Some(&Pin::entered(old).unwrap()), now, &mut world.rng).unwrap();
     let reply = world.send(&message, now).unwrap();
-    let relock = Relock { pin: Some(&pin(NEW)), cost: cost() };
+    let relock = Relock { pin: Some(&pin(NEW)), presence: None, cost: cost() };
     world.device.rotated(rotating, (&reply, &relock), now, &mut world.rng).unwrap()
 }
 
@@ -96,7 +96,7 @@ fn without_a_recent_approval_nothing_is_judged() {
     // Once per approval.
     let (message, rotating) = world.device.rotate(world.bank, Some(&pin(NEW)), later(1_300), &mut world.rng).unwrap();
     let reply = world.send(&message, later(1_300)).unwrap();
-    let relock = Relock { pin: Some(&pin(NEW)), cost: cost() };
+    let relock = Relock { pin: Some(&pin(NEW)), presence: None, cost: cost() };
     let again = world.device.rotated(rotating, (&reply, &relock), later(1_300), &mut world.rng).unwrap();
     assert!(matches!(again, Rotation::Refused(Status::Refused)));
 }
@@ -137,7 +137,7 @@ fn the_same_request_gets_the_same_ticket_also_from_another_server() {
     assert_eq!(world.send(&message, later(1)).unwrap(), ticket);
     assert_eq!(world.stored(), stored, "nothing was made twice");
 
-    let relock = Relock { pin: Some(&pin(NEW)), cost: cost() };
+    let relock = Relock { pin: Some(&pin(NEW)), presence: None, cost: cost() };
     let rotation = world.device.rotated(rotating, (&ticket, &relock), later(2), &mut world.rng).unwrap();
     assert_eq!(confirm(&mut world, rotation, later(2)), Status::Accepted);
 }
@@ -230,7 +230,7 @@ fn one_rotation(world: &mut World) -> bool {
     let asked = world.device.rotate(world.bank, Some(&pin(PIN)), NOW, &mut world.rng);
     let Ok((message, rotating)) = asked else { return false };
     let reply = world.send(&message, NOW).unwrap();
-    let relock = Relock { pin: Some(&pin(NEW)), cost: cost() };
+    let relock = Relock { pin: Some(&pin(NEW)), presence: None, cost: cost() };
     let Ok(rotation) = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng) else { return false };
     let Rotation::Locked { message, confirming } = rotation else { panic!() };
     let reply = world.send(&message, NOW).unwrap();
@@ -264,7 +264,7 @@ fn a_token_without_a_pin_is_rotated_too() {
     world.log_in(world.mail, NOW);
     let (message, rotating) = world.device.rotate(world.mail, None, NOW, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
-    let relock = Relock { pin: None, cost: cost() };
+    let relock = Relock { pin: None, presence: None, cost: cost() };
     let rotation = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng).unwrap();
     let typed = |world: &mut World, now| {
         let (code, _) = world.device.passcode(world.mail, None, now).unwrap();
@@ -287,10 +287,10 @@ fn a_missing_pin_costs_nothing() {
 
     let (message, rotating) = world.device.rotate(world.bank, Some(&pin(PIN)), NOW, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
-    let relock = Relock { pin: None, cost: cost() };
+    let relock = Relock { pin: None, presence: None, cost: cost() };
     let unrotated = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng).unwrap_err();
     assert_eq!(unrotated.error, AuthenticatorError::PinNeeded);
-    let relock = Relock { pin: Some(&pin(NEW)), cost: cost() };
+    let relock = Relock { pin: Some(&pin(NEW)), presence: None, cost: cost() };
     let rotating = *unrotated.rotating.unwrap();
     let rotation = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng).unwrap();
     assert_eq!(confirm(&mut world, rotation, NOW), Status::Accepted);

@@ -163,7 +163,7 @@ fn answers(world: &mut World, log: &mut Log) {
     let pin = Pin::entered(PIN).unwrap();
     let (message, rotating) = world.device.rotate(world.bank, Some(&pin), later(121), &mut world.rng).unwrap();
     let ticket = send(world, log, &message, 121);
-    let relock = Relock { pin: Some(&pin), cost: cost() };
+    let relock = Relock { pin: Some(&pin), presence: None, cost: cost() };
     let _ = world.device.rotated(rotating, (&ticket, &relock), later(121), &mut world.rng).unwrap();
     world.log_in(world.bank, later(122));
     let address = PushAddress::new(PushKind::WebPush, b"https://push.example/abcdef".to_vec()).unwrap();

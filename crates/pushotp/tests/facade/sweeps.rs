@@ -105,7 +105,7 @@ fn nothing_that_counts_is_swept() {
         assert_eq!(sweep(&mut world, now), (0, 0));
     }
     assert_eq!(keys(&world), before);
-    let relock = pushotp::Relock { pin: None, cost: cost() };
+    let relock = pushotp::Relock { pin: None, presence: None, cost: cost() };
     let rotation = world.device.rotated(rotating, (&ticket, &relock), later(1), &mut world.rng).unwrap();
     assert!(matches!(rotation, pushotp::Rotation::Locked { .. }));
     world.log_in(world.mail, later(2));
@@ -149,7 +149,7 @@ fn an_enrolment_on_its_way_is_not_swept() {
         // What was marked counts now: the second look takes the marks away, and nothing else.
         assert_eq!(sweep(&mut world, later(9_000)).1, 0, "{writes}");
         assert!(!keys(&world).iter().any(|key| key.starts_with("orphan/")), "{writes}");
-        let protection = Protection { pins: &[], cost: cost() };
+        let protection = Protection { pins: &[], presence: &[], cost: cost() };
         let mut device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).unwrap();
         let (fetch, _) = device.fetch(later(9_000), &mut world.rng).unwrap();
         assert!(world.send(&fetch, later(9_000)).is_some(), "{writes}");
@@ -170,7 +170,7 @@ fn a_request_that_stalls_for_an_hour_is_lost() {
     left.store(100, SeqCst);
     let confirming = enrolling.finish(&block_on(receiving).unwrap().into_reply().unwrap()).unwrap();
     block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
-    let protection = Protection { pins: &[], cost: cost() };
+    let protection = Protection { pins: &[], presence: &[], cost: cost() };
     let mut device = confirming.confirm(&protection, MemoryStorage::default(), &mut world.rng).unwrap();
     let (fetch, _) = device.fetch(NOW, &mut world.rng).unwrap();
     assert_eq!(world.send(&fetch, NOW), None, "the record refers to nothing");

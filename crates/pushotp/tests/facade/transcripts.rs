@@ -129,7 +129,7 @@ impl Story {
         self.drawn = vec![0; 1024];
         self.world.rng.clone().fill_bytes(&mut self.drawn);
         let ticket = self.send(message, now);
-        let relock = Relock { pin: Some(&new), cost: cost() };
+        let relock = Relock { pin: Some(&new), presence: None, cost: cost() };
         let World { device, rng, .. } = &mut self.world;
         let Rotation::Locked { message, confirming } = device.rotated(rotating, (&ticket, &relock), now, rng).unwrap()
         else {
