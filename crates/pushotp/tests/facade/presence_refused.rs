@@ -190,9 +190,9 @@ fn other_keys_open_nothing_and_the_pin_still_does() {
     for (key, error) in cases {
         assert_eq!(refused(&mut world, vpn, key), AuthenticatorError::Unlock(error));
     }
-    assert_eq!(attempts_left(&mut world, vpn, "271847", later(1)), 9, "this one was an attempt, and the first");
-    assert_eq!(attempts_left(&mut world, vpn, PIN, later(2)), 10);
-    assert!(world.device.passcode(vpn, finger(&same()), later(3)).is_ok(), "the negative control");
+    assert_eq!(attempts_left(&mut world, vpn, "271847", later(100)), 9, "this one was an attempt, and the first");
+    assert_eq!(attempts_left(&mut world, vpn, PIN, later(200)), 10);
+    assert!(world.device.passcode(vpn, finger(&same()), later(300)).is_ok(), "the negative control");
 }
 
 /// The lock with any one of its bytes altered does not open, by finger no more than by PIN.
