@@ -191,7 +191,7 @@ impl App {
             }
             Event::Withdrawn(login) => self.answered(login, Answer::Cancelled),
             Event::Answer(login, answer) => self.answered(login, answer),
-            Event::Code { token, code, until } => self.coded(token, code, until.as_secs()),
+            Event::Code { token, code, until, typed } => self.coded(token, (code, until.as_secs()), typed),
             Event::NoCode(why) => {
                 self.awaited.clear();
                 self.note = Some(Note::Bad(why));

@@ -20,6 +20,7 @@ use rand_core::Rng as _;
 
 use crate::{
     file::{FileError, StateFile},
+    finger::SimulatedFinger,
     http::{self, NoReply},
     keys::{KeptKeys, NoKeys, rng},
     message::{Answer, Command, Device, Event, Link, Request, Token},
@@ -75,6 +76,7 @@ pub(crate) struct Setup {
 pub(crate) struct Engine {
     setup: Setup,
     file: StateFile,
+    finger: SimulatedFinger,
     device: Option<Authenticator>,
     /// Where it sends.
     url: String,
@@ -121,7 +123,7 @@ enum Kind {
     Deny(ChallengeId),
     Report(ChallengeId, Reported),
     Update { updating: Updating, on: bool },
-    Rotate { token: TokenId, rotating: Box<Rotating>, new: Pin },
+    Rotate { token: TokenId, rotating: Box<Rotating>, new: Pin, finger: bool },
     Confirm(ConfirmingRotation),
 }
 
@@ -134,6 +136,7 @@ impl Engine {
         let stored = file.stored()?;
         let mut engine = Self {
             setup,
+            finger: SimulatedFinger::beside(file.path()),
             file,
             device: None,
             url: String::new(),
@@ -195,12 +198,12 @@ impl Engine {
             Command::Enrol(text) => self.enrol(&text, now),
             Command::Agree(pins) => self.agree(&pins, now),
             Command::Disagree => self.disagree(),
-            Command::Approve { login, token, number, pin } => self.approve(login, (token, &number, pin.as_ref()), now),
+            Command::Approve { login, token, number, how } => self.approve(login, (token, &number, &how), now),
             Command::Deny(login) => self.deny(login, now),
             Command::Report(login) => self.report(login, now),
-            Command::Code { token, pin } => self.code(token, pin.as_ref(), now),
+            Command::Code { token, how } => self.code(token, &how, now),
             Command::Push { token, on } => self.switch_push(token, on, now),
-            Command::ChangePin { token, old, new } => self.change_pin(token, &old, new, now),
+            Command::ChangePin { token, old, new, finger } => self.change_pin(token, &old, (new, finger), now),
         }
     }
 
@@ -269,7 +272,9 @@ impl Engine {
             Kind::Deny(login) => self.denied(login, reply, now),
             Kind::Report(login, reported) => self.reported(login, reported, reply, now),
             Kind::Update { updating, on } => self.updated(updating, on, reply, now),
-            Kind::Rotate { token, rotating, new } => self.rotated(token, *rotating, (reply, new), now),
+            Kind::Rotate { token, rotating, new, finger } => {
+                self.rotated((token, *rotating), reply, (new, finger), now)
+            }
             Kind::Confirm(confirming) => self.rotation_confirmed(confirming, reply, now),
         }
     }

@@ -178,7 +178,7 @@ fn read(file: File) -> Result<Contents, FileError> {
 }
 
 /// The new bytes reach the medium first, then take the name of the old ones, then the folder reaches it, too.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_added_extension("new");
     // One that is there was left by a crash; this program holds the lock.
     let _ = fs::remove_file(&fresh);

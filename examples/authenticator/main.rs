@@ -5,6 +5,7 @@
 mod app;
 mod engine;
 mod file;
+mod finger;
 mod http;
 mod keys;
 mod message;

@@ -4,8 +4,8 @@ use std::{borrow::Cow, net::IpAddr};
 
 use data_encoding::HEXLOWER;
 use pushotp::{
-    DeviceToken, Prompt,
-    pin::Pin,
+    Activation, Biometric, DeviceToken, Prompt,
+    pin::{Pin, PresenceKey},
     types::{TokenId, UnixTime},
     wire::terms::ChallengeId,
 };
@@ -28,13 +28,13 @@ pub(crate) enum Command {
         login: ChallengeId,
         token: TokenId,
         number: String,
-        pin: Option<Pin>,
+        how: Unlock,
     },
     Deny(ChallengeId),
     Report(ChallengeId),
     Code {
         token: TokenId,
-        pin: Option<Pin>,
+        how: Unlock,
     },
     Push {
         token: TokenId,
@@ -42,9 +42,31 @@ pub(crate) enum Command {
     },
     ChangePin {
         token: TokenId,
-        old: Pin,
+        old: Unlock,
         new: Pin,
+        /// Whether a fingerprint shall open it as well.
+        finger: bool,
     },
+}
+
+/// How the person has a token unlocked.
+#[derive(Debug)]
+pub(crate) enum Unlock {
+    /// It needs nothing.
+    Nothing,
+    Pin(Pin),
+    /// The simulated fingerprint.
+    Finger,
+}
+
+impl Unlock {
+    pub(crate) fn activation<'a>(&'a self, finger: &'a dyn PresenceKey, prompt: &'a str) -> Activation<'a> {
+        match self {
+            Self::Nothing => Activation::Nothing,
+            Self::Pin(pin) => Activation::Pin(pin),
+            Self::Finger => Activation::Presence { key: finger, prompt },
+        }
+    }
 }
 
 /// What the device has to say.
@@ -69,6 +91,8 @@ pub(crate) enum Event {
         token: TokenId,
         code: Zeroizing<String>,
         until: UnixTime,
+        /// Whether a PIN was typed for it.
+        typed: bool,
     },
     NoCode(Words),
     /// What became of a switch of push.
@@ -96,15 +120,22 @@ pub(crate) struct Token {
     pub(crate) id: TokenId,
     pub(crate) name: String,
     pub(crate) pin_protected: bool,
+    pub(crate) biometric: Biometric,
     pub(crate) push: bool,
 }
 
 impl Token {
+    /// Whether the simulated fingerprint opens it.
+    pub(crate) fn takes_finger(&self) -> bool {
+        self.biometric == Biometric::On
+    }
+
     pub(crate) fn list(tokens: &[DeviceToken]) -> Vec<Self> {
         let view = |token: &DeviceToken| Self {
             id: token.id,
             name: token.name.clone(),
             pin_protected: token.pin_protected,
+            biometric: token.biometric,
             push: token.push,
         };
         tokens.iter().map(view).collect()
@@ -179,8 +210,11 @@ pub(crate) enum Answer {
 /// What became of a changed PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PinChange {
-    Changed,
-    WrongPin { left: u8 },
+    /// With what a fingerprint does from now on.
+    Changed(Biometric),
+    WrongPin {
+        left: u8,
+    },
     NotGranted,
     Failed(Words),
 }

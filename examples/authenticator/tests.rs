@@ -11,6 +11,7 @@
 mod app;
 mod engine;
 mod file;
+mod finger;
 mod http;
 mod keys;
 mod message;
@@ -24,6 +25,8 @@ mod words;
 mod carrier;
 #[path = "tests/files.rs"]
 mod files;
+#[path = "tests/fingers.rs"]
+mod fingers;
 #[path = "tests/images.rs"]
 mod images;
 #[path = "tests/in_terminal.rs"]

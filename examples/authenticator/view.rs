@@ -12,7 +12,7 @@ use ratatui::Frame;
 pub(crate) use self::page::Page;
 use crate::{
     app::{App, Note, Screen},
-    message::Link,
+    message::{Link, Token},
 };
 
 /// Draws what is on the screen at a time.
@@ -33,6 +33,14 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, now: Duration) {
         None => {}
     }
     page.draw(frame, &app.scroll);
+}
+
+/// What stands in the place of the PIN, where it does.
+fn finger(page: &mut Page, token: Option<&Token>) {
+    if token.is_some_and(Token::takes_finger) {
+        page.faint("Or press b: simulated fingerprint. A real device would ask its sensor here.");
+        page.hint("b", "finger");
+    }
 }
 
 fn screen(app: &App, now: Duration) -> Page {

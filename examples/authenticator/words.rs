@@ -36,6 +36,10 @@ fn in_time(seconds: u64) -> String {
 const fn plain(error: &AuthenticatorError) -> &'static str {
     match error {
         AuthenticatorError::PinNeeded => "This needs the PIN.",
+        AuthenticatorError::PresenceForbidden => "Your organisation does not permit a fingerprint for this token.",
+        AuthenticatorError::Unlock(pin::OpenError::Presence(_) | pin::OpenError::NoPresence) => {
+            "The simulated fingerprint does not open this token any more. Use the PIN, and switch it on again."
+        }
         AuthenticatorError::Unconfirmed => "The last change is not finished. Approve one more login first.",
         AuthenticatorError::Number => "The number on the login page has another length.",
         AuthenticatorError::Storage(_) => {

@@ -47,7 +47,7 @@ async fn add_account(app: &App, now: UnixTime) -> Result<(), Failure> {
     }
     let there = app.login.tokens(&account).await?;
     for token in
-        [("Work", NewToken::new("Work").pin_protected()), ("Everyday", NewToken::new("Everyday").typed_by_hand())]
+        [("Work", NewToken::new("Work").pin_or_biometric()), ("Everyday", NewToken::new("Everyday").typed_by_hand())]
     {
         if !there.iter().any(|view| view.name == token.0) {
             app.login.add_token(&account, token.1, now, &mut rng()).await?;

@@ -1,12 +1,15 @@
 //! PINs that are chosen, and changed.
 
-use pushotp::pin::{Pin, PinPolicy};
+use pushotp::{
+    Biometric,
+    pin::{Pin, PinPolicy},
+};
 use ratatui::crossterm::event::KeyCode;
 use zeroize::Zeroizing;
 
 use super::{App, Entry, Note, Screen};
 use crate::{
-    message::{Command, PinChange, Token},
+    message::{Command, PinChange, Token, Unlock},
     words,
 };
 
@@ -56,8 +59,19 @@ pub(crate) struct Changing {
 }
 
 pub(crate) enum ChangingStep {
-    Old { entry: Entry, problem: Option<&'static str> },
-    New { old: Pin, new: NewPin },
+    Old {
+        entry: Entry,
+        problem: Option<&'static str>,
+    },
+    New {
+        old: Unlock,
+        new: NewPin,
+    },
+    /// Whether a fingerprint shall open it as well, where that is permitted.
+    Finger {
+        old: Unlock,
+        new: Pin,
+    },
     Waiting,
 }
 
@@ -71,19 +85,36 @@ impl App {
         }
         match step {
             ChangingStep::Old { entry, problem } => {
-                if key != KeyCode::Enter {
-                    return entry.key(key);
-                }
-                match Pin::entered(entry.as_str()) {
-                    Ok(old) => *step = ChangingStep::New { old, new: NewPin::new() },
-                    Err(_) => *problem = Some("Type the PIN that this token has now."),
-                }
+                let old = match (key, Pin::entered(entry.as_str())) {
+                    (KeyCode::Enter, Ok(old)) => Unlock::Pin(old),
+                    (KeyCode::Enter, Err(_)) => {
+                        *problem = Some("Type the PIN that this token has now.");
+                        return;
+                    }
+                    (KeyCode::Char('b'), _) if token.takes_finger() => Unlock::Finger,
+                    (key, _) => return entry.key(key),
+                };
+                *step = ChangingStep::New { old, new: NewPin::new() };
             }
             ChangingStep::New { new, .. } => {
                 let Some(new) = new.key(key) else { return };
+                let ChangingStep::New { old, .. } = std::mem::replace(step, ChangingStep::Waiting) else { return };
+                if token.biometric == Biometric::Forbidden {
+                    let token = token.id;
+                    self.command(Command::ChangePin { token, old, new, finger: false });
+                } else {
+                    *step = ChangingStep::Finger { old, new };
+                }
+            }
+            ChangingStep::Finger { .. } => {
+                let finger = match key {
+                    KeyCode::Char('y') => true,
+                    KeyCode::Char('n') => false,
+                    _ => return,
+                };
                 let token = token.id;
-                if let ChangingStep::New { old, .. } = std::mem::replace(step, ChangingStep::Waiting) {
-                    self.command(Command::ChangePin { token, old, new });
+                if let ChangingStep::Finger { old, new } = std::mem::replace(step, ChangingStep::Waiting) {
+                    self.command(Command::ChangePin { token, old, new, finger });
                 }
             }
             ChangingStep::Waiting => {}
@@ -92,7 +123,11 @@ impl App {
 
     pub(super) fn pin_changed(&mut self, change: PinChange) {
         self.note = Some(match change {
-            PinChange::Changed => Note::Good("The PIN is changed. The old one is worth nothing from now on.".into()),
+            PinChange::Changed(Biometric::On) => {
+                Note::Good("The new PIN counts, and so does a simulated fingerprint.".into())
+            }
+            PinChange::Changed(Biometric::Off) => Note::Good("The new PIN counts, and no fingerprint does.".into()),
+            PinChange::Changed(_) => Note::Good("The PIN is changed. The old one is worth nothing from now on.".into()),
             PinChange::WrongPin { left: 0 } => {
                 Note::Bad("Not changed: wrong PIN. Approve a login before the next try.".into())
             }

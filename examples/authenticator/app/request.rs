@@ -6,7 +6,7 @@ use pushotp::{pin::Pin, wire::terms::ChallengeId};
 use ratatui::crossterm::event::KeyCode;
 
 use super::{App, Entry};
-use crate::message::{Answer, Command, Request, Token};
+use crate::message::{Answer, Command, Request, Token, Unlock};
 
 /// A request that comes up by itself takes no keys for so long: they were meant for what was there before.
 const STARTLE: Duration = Duration::from_millis(600);
@@ -112,11 +112,12 @@ impl Window {
             self.step = Step::Pin { number, entry: Entry::pin() };
             None
         } else {
-            self.approve(number, None)
+            self.approve(number, Unlock::Nothing)
         }
     }
 
     fn pin_key(&mut self, key: KeyCode) -> Option<Command> {
+        let finger = self.token().is_some_and(Token::takes_finger);
         let Step::Pin { number, entry } = &mut self.step else { return None };
         match key {
             KeyCode::Esc => {
@@ -129,7 +130,11 @@ impl Window {
                     return None;
                 };
                 let number = std::mem::take(number);
-                self.approve(number, Some(pin))
+                self.approve(number, Unlock::Pin(pin))
+            }
+            KeyCode::Char('b') if finger => {
+                let number = std::mem::take(number);
+                self.approve(number, Unlock::Finger)
             }
             key => {
                 entry.key(key);
@@ -138,11 +143,11 @@ impl Window {
         }
     }
 
-    fn approve(&mut self, number: String, pin: Option<Pin>) -> Option<Command> {
+    fn approve(&mut self, number: String, how: Unlock) -> Option<Command> {
         let (login, token) = (self.request.id, self.token()?.id);
         self.problem = None;
         self.step = Step::Sending { what: Sent::Approval, number: number.clone() };
-        Some(Command::Approve { login, token, number, pin })
+        Some(Command::Approve { login, token, number, how })
     }
 
     fn answered(&mut self, answer: Answer) {

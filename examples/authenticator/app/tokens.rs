@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use zeroize::Zeroizing;
 
 use super::{App, Changing, ChangingStep, Entry, Note, Screen, ShownCode};
-use crate::message::{Command, Token};
+use crate::message::{Command, Token, Unlock};
 
 impl App {
     pub(crate) fn chosen_token(&self) -> Option<&Token> {
@@ -48,19 +48,23 @@ impl App {
 
     pub(super) fn code_pin_key(&mut self, key: KeyCode) {
         let Screen::CodePin { token, entry, problem } = &mut self.screen else { return };
-        match key {
-            KeyCode::Esc => self.screen = Screen::Tokens,
-            KeyCode::Enter => match Pin::entered(entry.as_str()) {
-                Ok(pin) => {
-                    let command = Command::Code { token: token.id, pin: Some(pin) };
-                    self.screen = Screen::Tokens;
-                    self.note = Some(Note::Good("Working …".into()));
-                    self.command(command);
-                }
-                Err(_) => *problem = Some("A PIN has 4 to 16 digits."),
-            },
-            key => entry.key(key),
-        }
+        let how = match (key, Pin::entered(entry.as_str())) {
+            (KeyCode::Esc, _) => {
+                self.screen = Screen::Tokens;
+                return;
+            }
+            (KeyCode::Enter, Ok(pin)) => Unlock::Pin(pin),
+            (KeyCode::Enter, Err(_)) => {
+                *problem = Some("A PIN has 4 to 16 digits.");
+                return;
+            }
+            (KeyCode::Char('b'), _) if token.takes_finger() => Unlock::Finger,
+            (key, _) => return entry.key(key),
+        };
+        let command = Command::Code { token: token.id, how };
+        self.screen = Screen::Tokens;
+        self.note = Some(Note::Good("Working …".into()));
+        self.command(command);
     }
 
     /// Tokens without a PIN always show their code.
@@ -71,16 +75,16 @@ impl App {
         let missing: Vec<TokenId> = self.tokens.iter().filter(missing).map(|token| token.id).collect();
         for token in missing {
             self.awaited.push(token);
-            self.command(Command::Code { token, pin: None });
+            self.command(Command::Code { token, how: Unlock::Nothing });
         }
     }
 
-    pub(super) fn coded(&mut self, token: TokenId, code: Zeroizing<String>, until: u64) {
+    pub(super) fn coded(&mut self, token: TokenId, (code, until): (Zeroizing<String>, u64), typed: bool) {
         self.awaited.retain(|awaited| *awaited != token);
         self.codes.retain(|shown| shown.token != token);
         self.codes.push(ShownCode { token, code, until });
         if self.tokens.iter().any(|known| known.id == token && known.pin_protected) {
-            self.note = Some(Note::Good(
+            self.note = typed.then_some(Note::Good(
                 "Nobody can say yet whether the PIN was right: a wrong one gives a wrong code.".into(),
             ));
         }

@@ -90,6 +90,7 @@ impl Engine {
                     before.keys.erase();
                 }
                 self.forget();
+                self.finger.forget();
                 self.begin(device, server);
             }
             Err(unconfirmed) => {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use pushotp::{
     Answering, AuthenticatorError, Fetching, Finished, Incoming, Outcome, Prompt,
-    pin::Pin,
     types::TokenId,
     wire::{
         device::Reported,
@@ -15,7 +14,7 @@ use pushotp::{
 use super::{Done, Engine, GRACE, Kind, OVER, POLL, unix, wait};
 use crate::{
     keys::rng,
-    message::{Answer, End, Event, Link, Past, Request},
+    message::{Answer, End, Event, Link, Past, Request, Unlock},
     words,
 };
 
@@ -92,12 +91,13 @@ impl Engine {
     pub(super) fn approve(
         &mut self,
         login: ChallengeId,
-        (token, number, pin): (TokenId, &str, Option<&Pin>),
+        (token, number, how): (TokenId, &str, &Unlock),
         now: Duration,
     ) {
         let (Some(prompt), Some(device)) = (self.taken(login), self.device.as_mut()) else { return };
         let until = deadline(&prompt);
-        match device.approve(prompt, (token, number, pin), unix(now), &mut rng()) {
+        let how = how.activation(&self.finger, "Approve this login?");
+        match device.approve(prompt, (token, number, how), unix(now), &mut rng()) {
             Ok((message, answering)) => {
                 let url = self.url.clone();
                 self.post(Kind::Approve(login, Box::new(answering)), (message, url), until);

@@ -3,24 +3,29 @@
 use std::time::Duration;
 
 use pushotp::{
-    AuthenticatorError, ConfirmingRotation, DeviceUpdate, Relock, Rotating, Rotation, Updating, pin::Pin,
-    types::TokenId, wire::terms::Status,
+    Authenticator, AuthenticatorError, Biometric, ConfirmingRotation, DeviceUpdate, Relock, Rotating, Rotation,
+    Updating,
+    pin::{Pin, PresenceKey},
+    types::TokenId,
+    wire::terms::Status,
 };
 use zeroize::Zeroizing;
 
 use super::{Done, Engine, GRACE, Kind, unix};
 use crate::{
     keys::rng,
-    message::{Event, PinChange, Token, Words},
+    message::{Event, PinChange, Token, Unlock, Words},
     words,
 };
 
 impl Engine {
-    pub(super) fn code(&mut self, token: TokenId, pin: Option<&Pin>, now: Duration) {
-        match self.with(|device| device.passcode(token, pin, unix(now))) {
+    pub(super) fn code(&mut self, token: TokenId, how: &Unlock, now: Duration) {
+        let finger = self.finger.clone();
+        let how_now = how.activation(&finger, "Show a code?");
+        match self.with(|device| device.passcode(token, how_now, unix(now))) {
             Ok((code, until)) => {
                 let code = Zeroizing::new(code.expose().to_owned());
-                self.say(Event::Code { token, code, until });
+                self.say(Event::Code { token, code, until, typed: matches!(how, Unlock::Pin(_)) });
             }
             Err(error) => self.say(Event::NoCode(words::of(&error, unix(now)))),
         }
@@ -77,11 +82,14 @@ impl Engine {
         }
     }
 
-    pub(super) fn change_pin(&mut self, token: TokenId, old: &Pin, new: Pin, now: Duration) {
-        match self.with(|device| device.rotate(token, Some(old), unix(now), &mut rng())) {
+    pub(super) fn change_pin(&mut self, token: TokenId, old: &Unlock, (new, finger): (Pin, bool), now: Duration) {
+        let sensor = self.finger.clone();
+        let old = old.activation(&sensor, "Change the PIN?");
+        match self.with(|device| device.rotate(token, old, unix(now), &mut rng())) {
             Ok((message, rotating)) => {
+                let kind = Kind::Rotate { token, rotating: Box::new(rotating), new, finger };
                 let url = self.url.clone();
-                self.post(Kind::Rotate { token, rotating: Box::new(rotating), new }, (message, url), now + GRACE);
+                self.post(kind, (message, url), now + GRACE);
             }
             Err(error) => self.not_changed(words::of(&error, unix(now))),
         }
@@ -93,29 +101,40 @@ impl Engine {
 
     pub(super) fn rotated(
         &mut self,
-        token: TokenId,
-        rotating: Rotating,
-        (reply, new): (&[u8], Pin),
+        (token, rotating): (TokenId, Rotating),
+        reply: &[u8],
+        (new, finger): (Pin, bool),
         now: Duration,
     ) -> Done {
-        let relock = Relock { pin: Some(&new), presence: None, cost: (self.setup.cost)() };
+        let presence = finger.then_some(&self.finger as &dyn PresenceKey);
+        let relock = Relock { pin: Some(&new), presence, cost: (self.setup.cost)() };
         let Some(device) = self.device.as_mut() else { return Ok(()) };
         let change = match device.rotated(rotating, (reply, &relock), unix(now), &mut rng()) {
             Ok(Rotation::Locked { message, confirming }) => {
                 let url = self.url.clone();
                 self.post(Kind::Confirm(confirming), (message, url), now + GRACE);
-                PinChange::Changed
+                PinChange::Changed(self.relocked(token))
             }
             Ok(Rotation::TryAgain { left }) => PinChange::WrongPin { left },
-            Ok(Rotation::RetryLater(rotating)) => return Err(Kind::Rotate { token, rotating, new }),
+            Ok(Rotation::RetryLater(rotating)) => return Err(Kind::Rotate { token, rotating, new, finger }),
             Ok(_) => PinChange::NotGranted,
             Err(unrotated) => match unrotated.rotating {
-                Some(rotating) => return Err(Kind::Rotate { token, rotating, new }),
+                Some(rotating) => return Err(Kind::Rotate { token, rotating, new, finger }),
                 None => PinChange::Failed(words::of(&unrotated.error, unix(now))),
             },
         };
         self.say(Event::PinChange(change));
         Ok(())
+    }
+
+    /// A token has a new lock: whether a fingerprint opens it. A key that opens none any more is not kept.
+    fn relocked(&mut self, token: TokenId) -> Biometric {
+        self.say_tokens();
+        let tokens = self.device.as_ref().map(Authenticator::tokens).unwrap_or_default();
+        if tokens.iter().all(|held| held.biometric != Biometric::On) {
+            self.finger.forget();
+        }
+        tokens.iter().find(|held| held.id == token).map_or(Biometric::Forbidden, |held| held.biometric)
     }
 
     pub(super) fn rotation_confirmed(&mut self, confirming: ConfirmingRotation, reply: &[u8], now: Duration) -> Done {

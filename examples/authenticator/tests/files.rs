@@ -16,7 +16,7 @@ use pushotp::{
 use crate::{
     engine::Engine,
     file::{FileError, StateFile},
-    message::{Answer, Command, End, Event, Past},
+    message::{Answer, Command, End, Event, Past, Unlock},
     world::{PIN, World, pin, setup},
 };
 
@@ -221,8 +221,8 @@ fn no_approval_no_code_and_no_pin_is_at_rest() {
         world.pass(121_000);
     }
     let (work, mail) = (world.server.work, world.server.mail);
-    for (token, pin) in [(work, Some(pin(PIN))), (mail, None)] {
-        world.command(Command::Code { token, pin });
+    for (token, how) in [(work, Unlock::Pin(pin(PIN))), (mail, Unlock::Nothing)] {
+        world.command(Command::Code { token, how });
     }
     written.push(fs::read(world.state_file()).unwrap());
 

@@ -229,6 +229,8 @@ fn the_whole_story_in_a_terminal() {
 
     enrol(&phone, &mut page);
     approve(&phone, &mut page);
+    switch_finger_on(&phone);
+    approve_by_finger(&phone, &mut Browser::sign_in(&server.url));
     report(&phone, &mut Browser::sign_in(&server.url));
 
     phone.presses("Enter", "Your tokens");
@@ -275,6 +277,43 @@ fn approve(phone: &Tmux, page: &mut Browser) {
     phone.types("271847");
     phone.wait("most likely the PIN was wrong");
     phone.types("271846");
+    phone.wait("you are logged in");
+    page.wait("/wait", "You are signed in");
+    phone.presses("Enter", "Your tokens");
+}
+
+/// For the token with the PIN, whichever comes first in the list.
+fn switch_finger_on(phone: &Tmux) {
+    until("the token with the PIN", || {
+        phone.keys(&["c"]);
+        thread::sleep(Duration::from_millis(100));
+        let screen = phone.screen();
+        if screen.contains("Type the PIN that it has now") {
+            return Ok(());
+        }
+        phone.keys(&["Down"]);
+        Err(screen)
+    });
+    phone.types("271846");
+    phone.wait("Choose a new PIN");
+    phone.types("905317");
+    phone.wait("once more");
+    phone.types("905317");
+    phone.wait("It is simulated");
+    phone.keys(&["y"]);
+    phone.wait("and so does a simulated fingerprint");
+    phone.wait("a simulated fingerprint opens it, too");
+}
+
+fn approve_by_finger(phone: &Tmux, page: &mut Browser) {
+    page.send("/send", &[]);
+    page.wait("/wait", "Type this number on your phone");
+    phone.wait("Is this you?");
+    phone.presses(">", "With token   Work");
+    phone.presses("a", "Type the number");
+    phone.types(&page.digits());
+    phone.wait("A real device would ask its sensor here.");
+    phone.keys(&["b"]);
     phone.wait("you are logged in");
     page.wait("/wait", "You are signed in");
     phone.presses("Enter", "Your tokens");

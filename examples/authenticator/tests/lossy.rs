@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use pushotp::{LoginState, types::UnixTime};
+use pushotp::{Biometric, LoginState, types::UnixTime};
 
 use crate::{
     engine::Engine,
     file::StateFile,
     http::NoReply,
-    message::{Answer, Command, End, Event, Link, PinChange},
+    message::{Answer, Command, End, Event, Link, PinChange, Unlock},
     world::{PIN, World, pin, setup},
 };
 
@@ -325,7 +325,7 @@ fn a_pin_is_changed_after_an_approval() {
     let change = |world: &mut World, old: &str, new: &str| {
         let token = world.server.work;
         world.heard.clear();
-        world.command(Command::ChangePin { token, old: pin(old), new: pin(new) });
+        world.command(Command::ChangePin { token, old: Unlock::Pin(pin(old)), new: pin(new), finger: false });
         world.lose();
         world.settle();
         let found = world.heard.iter().find_map(|event| match event {
@@ -344,7 +344,7 @@ fn a_pin_is_changed_after_an_approval() {
     };
     assert!(matches!(log_in(&mut world, PIN), Answer::Accepted { .. }));
     assert!(matches!(change(&mut world, "271847", "905317"), PinChange::WrongPin { .. }));
-    assert_eq!(change(&mut world, PIN, "905317"), PinChange::Changed);
+    assert_eq!(change(&mut world, PIN, "905317"), PinChange::Changed(Biometric::Off));
     world.pass(60_000);
     assert!(matches!(log_in(&mut world, PIN), Answer::WrongPin { .. }), "the old one is worth nothing");
     world.pass(121_000);
@@ -356,7 +356,7 @@ fn codes_are_those_that_the_server_takes() {
     let mut world = World::enrolled();
     let mail = world.server.mail;
     world.heard.clear();
-    world.command(Command::Code { token: mail, pin: None });
+    world.command(Command::Code { token: mail, how: Unlock::Nothing });
     let Some(Event::Code { code, until, .. }) = world.heard.pop() else { panic!() };
     assert!(until >= world.unix() && until.as_secs() < world.unix().as_secs() + 30);
     let now = world.unix();

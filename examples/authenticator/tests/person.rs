@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pushotp::{
+    Biometric,
     types::{TokenId, UnixTime},
     wire::terms::ChallengeId,
 };
@@ -31,9 +32,15 @@ pub(crate) struct Person {
 
 pub(crate) fn tokens() -> Vec<Token> {
     vec![
-        Token { id: WORK, name: "Work".into(), pin_protected: true, push: true },
-        Token { id: MAIL, name: "Mail".into(), pin_protected: false, push: true },
+        Token { id: WORK, name: "Work".into(), pin_protected: true, biometric: Biometric::Forbidden, push: true },
+        Token { id: MAIL, name: "Mail".into(), pin_protected: false, biometric: Biometric::Forbidden, push: true },
     ]
+}
+
+pub(crate) fn tokens_with(biometric: Biometric) -> Vec<Token> {
+    let mut tokens = tokens();
+    tokens[0].biometric = biometric;
+    tokens
 }
 
 pub(crate) fn device() -> Device {
@@ -73,6 +80,13 @@ impl Person {
     pub(crate) fn enrolled() -> Self {
         let mut person = Self::new();
         person.hear(Event::Ready(device()));
+        person
+    }
+
+    /// With an enrolled device, and what the policy of Work says of a fingerprint, and the person.
+    pub(crate) fn with(biometric: Biometric) -> Self {
+        let mut person = Self::enrolled();
+        person.hear(Event::Tokens(tokens_with(biometric)));
         person
     }
 

@@ -3,11 +3,12 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
+use pushotp::Biometric;
 use ratatui::crossterm::event::KeyCode;
 
 use crate::{
     message::{Answer, End, Event, Link, Past, PinChange, Token},
-    person::{LOGIN, MAIL, NOW, Person, WORK, device, request, tokens},
+    person::{LOGIN, MAIL, NOW, Person, WORK, device, request, tokens, tokens_with},
 };
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (132, 43)];
@@ -99,6 +100,7 @@ fn at_rest() -> Vec<(&'static str, Person)> {
         token,
         code: zeroize::Zeroizing::new(code.into()),
         until: pushotp::types::UnixTime::from_secs(NOW.as_secs() + 16),
+        typed: true,
     };
     let mut codes = Person::enrolled();
     codes.hear(Event::Link(Link::Up)).hear(code(MAIL, "40280123")).hear(code(WORK, "94287082"));
@@ -123,7 +125,7 @@ fn at_rest() -> Vec<(&'static str, Person)> {
         person
     };
     let mut changed = changing(&["271846", "905317", "905317"]);
-    changed.hear(Event::PinChange(PinChange::Changed));
+    changed.hear(Event::PinChange(PinChange::Changed(Biometric::Forbidden)));
     vec![
         ("tokens", Person::enrolled()),
         ("tokens_with_codes", codes),
@@ -181,6 +183,38 @@ fn requests() -> Vec<(&'static str, Person)> {
     ]
 }
 
+/// Where a token takes a fingerprint, each time said to be simulated.
+fn fingers() -> Vec<(&'static str, Person)> {
+    let changing = |biometric, typed: &[&str]| {
+        let mut person = Person::with(biometric);
+        person.types("c");
+        for typed in typed {
+            person.enter(typed);
+        }
+        person
+    };
+    let mut asked = Person::with(Biometric::On);
+    let request = crate::message::Request { tokens: tokens_with(Biometric::On), ..request() };
+    asked.hear(Event::Login(request)).pass(1).types("a").enter("486213");
+    let mut code = Person::with(Biometric::On);
+    code.key(KeyCode::Enter);
+    let mut about = Person::with(Biometric::On);
+    about.types("i");
+    let mut on = Person::with(Biometric::On);
+    on.hear(Event::PinChange(PinChange::Changed(Biometric::On)));
+    let mut off = Person::with(Biometric::Off);
+    off.hear(Event::PinChange(PinChange::Changed(Biometric::Off)));
+    vec![
+        ("finger_request", asked),
+        ("finger_code", code),
+        ("finger_about", about),
+        ("finger_change_pin", changing(Biometric::On, &[])),
+        ("finger_asked", changing(Biometric::Off, &["271846", "905317", "905317"])),
+        ("finger_on", on),
+        ("finger_off", off),
+    ]
+}
+
 /// How a request can end.
 fn ends() -> Vec<(&'static str, Person)> {
     let ended = |answer| {
@@ -221,7 +255,7 @@ fn names() -> Vec<(&'static str, Person)> {
 }
 
 fn all() -> Vec<(&'static str, Person)> {
-    [enrolling(), at_rest(), requests(), ends(), names()].into_iter().flatten().collect()
+    [enrolling(), at_rest(), requests(), fingers(), ends(), names()].into_iter().flatten().collect()
 }
 
 #[test]

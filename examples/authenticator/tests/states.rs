@@ -7,7 +7,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use crate::{
     app::{Screen, Step},
-    message::{Answer, Command, Event, PinChange, Request, Token},
+    message::{Answer, Command, Event, PinChange, Request, Token, Unlock},
     person::{LOGIN, MAIL, NOW, Person, WORK, request, tokens},
 };
 
@@ -35,8 +35,8 @@ fn an_approval_takes_a_number_and_a_pin() {
     person.must_see("all of it").enter("3").enter("27");
     assert!(person.app.commands().is_empty(), "a PIN has four digits at least");
     person.enter("1846");
-    let Command::Approve { login, token, number, pin } = commanded(&mut person) else { panic!() };
-    assert_eq!((login, token, number.as_str(), pin.is_some()), (LOGIN, WORK, "486213", true));
+    let Command::Approve { login, token, number, how: Unlock::Pin(_) } = commanded(&mut person) else { panic!() };
+    assert_eq!((login, token, number.as_str()), (LOGIN, WORK, "486213"));
     person.hear(Event::Answer(LOGIN, Answer::Accepted { failures: 0 }));
     person.must_see("you are logged in").pass(1).key(KeyCode::Enter).must_see("Your tokens");
     assert!(person.app.windows.is_empty());
@@ -47,7 +47,7 @@ fn a_token_without_pin_needs_the_number_only() {
     let mut person = asked();
     person.must_see("Work").must_see("1 of 2").types(">").must_see("Mail").must_see("2 of 2");
     person.types("a").enter("486213");
-    let Command::Approve { token, pin: None, .. } = commanded(&mut person) else { panic!() };
+    let Command::Approve { token, how: Unlock::Nothing, .. } = commanded(&mut person) else { panic!() };
     assert_eq!(token, MAIL);
 }
 
@@ -100,7 +100,7 @@ fn nothing_comes_between_a_person_and_a_pin() {
     person.key(KeyCode::Enter).types("2718").hear(Event::Login(request()));
     assert!(person.app.ring, "it can be heard");
     person.must_see("Show a code").must_not_see("Is this you?").enter("46");
-    assert!(matches!(commanded(&mut person), Command::Code { token: WORK, pin: Some(_) }));
+    assert!(matches!(commanded(&mut person), Command::Code { token: WORK, how: Unlock::Pin(_) }));
     person.must_see("Is this you?");
 }
 
@@ -144,7 +144,7 @@ fn a_wrong_pin_can_be_tried_again_with_the_same_number() {
     person.hear(Event::Answer(LOGIN, Answer::WrongPin { left: 2, device: Some(9) })).pass(1);
     person.must_see("The server allows 2 more tries for this login, this device 9 more tries in a row.");
     person.enter("271846");
-    let Command::Approve { number, pin: Some(_), .. } = commanded(&mut person) else { panic!() };
+    let Command::Approve { number, how: Unlock::Pin(_), .. } = commanded(&mut person) else { panic!() };
     assert_eq!(number, "486213");
     person.hear(Event::Answer(LOGIN, Answer::WrongPin { left: 1, device: None }));
     person.must_see("The server allows 1 more try for this login.");
@@ -203,7 +203,7 @@ fn weaker_policies_ask_for_less() {
     person.hear(Event::Login(Request { digits: 0, ..request() })).pass(1);
     person.app.commands();
     person.types("a").enter("271846");
-    let Command::Approve { number, pin: Some(_), .. } = commanded(&mut person) else { panic!() };
+    let Command::Approve { number, how: Unlock::Pin(_), .. } = commanded(&mut person) else { panic!() };
     assert_eq!(number, "");
 }
 
@@ -249,13 +249,16 @@ fn other_codes_enrol_nothing() {
 fn codes_are_asked_for_when_they_are_missing() {
     let mut person = Person::enrolled();
     person.pass(0).pass(0);
-    assert!(matches!(commanded(&mut person), Command::Code { token: MAIL, pin: None }), "once, and never Work's");
+    assert!(
+        matches!(commanded(&mut person), Command::Code { token: MAIL, how: Unlock::Nothing }),
+        "once, and never Work's"
+    );
     let until = UnixTime::from_secs(NOW.as_secs() + 9);
-    person.hear(Event::Code { token: MAIL, code: zeroize::Zeroizing::new("40280123".into()), until });
+    person.hear(Event::Code { token: MAIL, code: zeroize::Zeroizing::new("40280123".into()), until, typed: false });
     person.pass(9).must_see("4028 0123").must_see("1 s");
     assert!(person.app.commands().is_empty());
     person.pass(1).must_not_see("4028");
-    assert!(matches!(commanded(&mut person), Command::Code { token: MAIL, pin: None }));
+    assert!(matches!(commanded(&mut person), Command::Code { token: MAIL, how: Unlock::Nothing }));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
     file::StateFile,
     http::NoReply,
     keys::rng,
-    message::{Answer, Command, Event, Request},
+    message::{Answer, Command, Event, Request, Unlock},
     person::NOW,
 };
 
@@ -59,7 +59,7 @@ impl Server {
         let user = AccountId::new("alice").unwrap();
         block_on(login.add_account(&user)).unwrap();
         let add = |token| block_on(login.add_token(&user, token, now, &mut rng())).unwrap();
-        let work = add(NewToken::new("Work").pin_protected());
+        let work = add(NewToken::new("Work").pin_or_biometric());
         let mail = add(NewToken::new("Mail").typed_by_hand());
         Self { login, user, work, mail }
     }
@@ -212,7 +212,8 @@ impl World {
     }
 
     pub(crate) fn approve(&mut self, login: ChallengeId, token: TokenId, number: &str, pin: Option<Pin>) {
-        self.command(Command::Approve { login, token, number: number.into(), pin });
+        let how = pin.map_or(Unlock::Nothing, Unlock::Pin);
+        self.command(Command::Approve { login, token, number: number.into(), how });
     }
 
     pub(crate) fn number(&self, started: &Started) -> String {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Page;
+use super::{Page, finger};
 use crate::{
     app::{App, Entry, Sent, Step, Window},
     message::Answer,
@@ -84,6 +84,7 @@ fn pin(window: &Window, entry: &Entry, now: Duration) -> Page {
     page.field("With token", window.token().map_or("", |token| token.name.as_str()));
     page.strong("Type the PIN of this token.");
     page.entry(&entry.masked());
+    finger(&mut page, window.token());
     left(&mut page, window, now);
     page.hint("Enter", "approve");
     page.hint("Esc", "back");

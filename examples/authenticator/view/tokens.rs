@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::{Page, enrolling::new_pin};
+use pushotp::Biometric;
+
+use super::{Page, enrolling::new_pin, finger};
 use crate::{
     app::{App, Changing, ChangingStep, Entry},
     message::{End, Token},
@@ -22,11 +24,15 @@ pub(super) fn list(app: &App, now: Duration) -> Page {
         page.item(at == app.chosen, &token.name);
         page.say(format!("  {}", code(app, token, now)));
         page.faint(if token.push { "  logins come here" } else { "  logins do not come here" });
+        if token.takes_finger() {
+            page.faint("  a simulated fingerprint opens it, too");
+        }
     }
     if let Some(token) = app.chosen_token() {
         if token.pin_protected {
             page.hint("Enter", "show a code");
-            page.hint("c", "change PIN");
+            let finger = token.biometric != Biometric::Forbidden;
+            page.hint("c", if finger { "change PIN, finger" } else { "change PIN" });
         }
         page.hint("p", if token.push { "stop its logins" } else { "let logins come" });
     }
@@ -81,6 +87,11 @@ pub(super) fn about(app: &App) -> Page {
         page.blank();
         page.strong("Where its key is");
         page.say(device.key);
+        if app.tokens.iter().any(Token::takes_finger) {
+            page.blank();
+            page.strong("Simulated fingerprint");
+            page.say("Its key is in a file of its own beside that one. Whoever has the file needs no finger.");
+        }
     }
     page.hint("Esc", "back");
     page
@@ -92,6 +103,7 @@ pub(super) fn code_pin(token: &Token, entry: &Entry, problem: Option<&str>) -> P
     page.blank();
     page.strong("Type the PIN of this token.");
     page.entry(&entry.masked());
+    finger(&mut page, Some(token));
     if let Some(problem) = problem {
         page.bad(problem);
     }
@@ -108,11 +120,22 @@ pub(super) fn change_pin(changing: &Changing) -> Page {
         ChangingStep::Old { entry, problem } => {
             page.strong("Type the PIN that it has now.");
             page.entry(&entry.masked());
+            finger(&mut page, Some(&changing.token));
             if let Some(problem) = problem {
                 page.bad(problem);
             }
         }
         ChangingStep::New { new, .. } => new_pin(&mut page, new),
+        ChangingStep::Finger { .. } => {
+            page.strong("Shall a fingerprint open it, too?");
+            page.say(
+                "It is simulated: a real device would ask its sensor. For trying it out, not for a token that matters.",
+            );
+            page.hint("y", "yes");
+            page.hint("n", "the PIN alone");
+            page.hint("Esc", "back");
+            return page;
+        }
         ChangingStep::Waiting => {
             page.strong("Asking the server …");
             return page;
