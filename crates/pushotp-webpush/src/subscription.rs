@@ -1,5 +1,6 @@
 use core::fmt;
 
+use data_encoding::BASE64URL_NOPAD;
 use p256::PublicKey;
 use pushotp_wire::terms::{PushAddress, PushKind};
 
@@ -84,6 +85,37 @@ impl Subscription {
         let key = decode(p256dh).ok_or(SubscriptionError::Key)?;
         let auth = auth.try_into().map_err(|_| SubscriptionError::Auth)?;
         Ok(Self { endpoint, key, auth })
+    }
+
+    /// A subscription from the texts of a browser: `endpoint`, `keys.p256dh` and `keys.auth` of `PushSubscription.toJSON()`.
+    ///
+    /// # Errors
+    /// [`SubscriptionError`], without the texts.
+    ///
+    /// ```
+    /// use pushotp_webpush::{EndpointRules, Subscription, SubscriptionError};
+    ///
+    /// let keys = (
+    ///     "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    ///     "BTBZMqHH6r4Tts7J_aSIgg",
+    /// );
+    /// let rules = EndpointRules::default();
+    /// let subscription = Subscription::from_browser("https://push.example.net/7", keys, rules)?;
+    /// assert_eq!(subscription.to_push_address().unwrap().addr().len(), 65 + 16 + 26);
+    ///
+    /// let swapped = Subscription::from_browser("https://push.example.net/7", (keys.1, keys.0), rules);
+    /// assert_eq!(swapped.unwrap_err(), SubscriptionError::Key);
+    /// # Ok::<(), SubscriptionError>(())
+    /// ```
+    pub fn from_browser(
+        endpoint: &str,
+        (p256dh, auth): (&str, &str),
+        rules: EndpointRules,
+    ) -> Result<Self, SubscriptionError> {
+        let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes());
+        let key = decode(p256dh).map_err(|_| SubscriptionError::Key)?;
+        let auth = decode(auth).map_err(|_| SubscriptionError::Auth)?;
+        Self::new(Endpoint::parse(endpoint, rules)?, &key, &auth)
     }
 
     /// Reads what a device named as its push address.

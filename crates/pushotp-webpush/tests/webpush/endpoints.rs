@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, net::IpAddr};
 
+use data_encoding::BASE64URL_NOPAD;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -256,6 +257,26 @@ fn urls() -> impl Strategy<Value = String> {
         r"[a-z0-9.:@\[\]-]{1,20}",
     ];
     (host, "(:[0-9]{1,5})?", "(/[ -~]{0,4})?").prop_map(|(host, port, path)| format!("https://{host}{port}{path}"))
+}
+
+#[test]
+fn the_texts_of_a_browser() {
+    let good = address("https://push.example.net/7");
+    let [key, auth] = [&good.addr()[..65], &good.addr()[65..81]].map(|bytes| BASE64URL_NOPAD.encode(bytes));
+    let url = "https://push.example.net/7";
+    let read = |url: &str, key: &str, auth: &str| {
+        Subscription::from_browser(url, (key, auth), EndpointRules::default())
+            .map(|read| read.to_push_address().unwrap())
+    };
+    assert_eq!(read(url, &key, &auth), Ok(good));
+    for bad in ["", " ", &format!("{key}="), &key.replace(['-', '_'], "+"), &key[1..], "B\u{e4}", &auth] {
+        assert_eq!(read(url, bad, &auth), Err(SubscriptionError::Key), "{bad}");
+    }
+    for bad in ["", &format!("{auth}=="), &auth[..20], &format!("{auth}AA"), "!", &key] {
+        assert_eq!(read(url, &key, bad), Err(SubscriptionError::Auth), "{bad}");
+    }
+    let inside = read("https://10.0.0.1/7", &key, &auth);
+    assert_eq!(inside, Err(SubscriptionError::Endpoint(EndpointError::Forbidden)));
 }
 
 /// What is taken prints back to itself, and another reader of URLs sees the same host, port and no more.
