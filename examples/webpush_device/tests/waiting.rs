@@ -60,6 +60,8 @@ fn the_newest_sixteen_wait() {
     for number in 0..17 {
         assert_eq!(post.clone().body(&[number]).status(), 201);
     }
+    // What is not kept displaces nothing.
+    assert_eq!(post.ttl(0).status(), 201);
     let mut agent = world.again(&uaid);
     let bodies: Vec<_> = (0..16).map(|_| agent.receive().unwrap().body[0]).collect();
     assert_eq!(bodies, (1..17).collect::<Vec<_>>());
