@@ -66,7 +66,7 @@ impl Account {
         let reply = block_on(server.receive(&request, START, &mut rng)).unwrap().into_reply().unwrap();
         let confirming = enrolling.finish(&reply).unwrap();
         block_on(server.confirm_enrolment((&id, offer.enrolment), true, START, &mut rng)).unwrap();
-        let protection = Protection { pins: &[], cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
+        let protection = Protection { pins: &[], presence: &[], cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
         let device = confirming.confirm(&protection, MemoryStorage::default(), &mut rng).unwrap();
         Self { id, device, token }
     }

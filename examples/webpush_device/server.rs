@@ -71,7 +71,7 @@ impl Server {
         if block_on(self.login.confirmation_code(offer.enrolment))?.as_deref() != Some(confirming.code()) {
             return Err("the confirmation codes differ".into());
         }
-        let protection = Protection { pins: &[], cost: Cost::FLOOR };
+        let protection = Protection { pins: &[], presence: &[], cost: Cost::FLOOR };
         let device = confirming.confirm(&protection, MemoryStorage::default(), &mut rng())?;
         block_on(self.login.confirm_enrolment((&self.user, offer.enrolment), true, now(), &mut rng()))?;
         Ok(device)

@@ -167,7 +167,8 @@ fn enrol(
     let confirming = enrolling.finish(&reply).unwrap();
     block_on(server.confirm_enrolment((user, offer.enrolment), true, START, rng)).unwrap();
     let cost = Cost::danger_below_floor(8, 1, 1).unwrap();
-    let device = confirming.confirm(&Protection { pins: &[], cost }, MemoryStorage::default(), rng).unwrap();
+    let device =
+        confirming.confirm(&Protection { pins: &[], presence: &[], cost }, MemoryStorage::default(), rng).unwrap();
     let keys = channels(store, user).difference(&before).next().copied().unwrap();
     let binding = Binding { tenant: tenant(), device: device.id(), epoch: offer.epoch };
     let channel = Device::new(binding, ChannelKeys::from_exposed(&keys).unwrap(), *server_key().public_key());

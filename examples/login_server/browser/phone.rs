@@ -76,7 +76,7 @@ impl Scanned {
         let named = |name| self.confirming.tokens().iter().find(|token| token.name == name).unwrap().id;
         let (work, everyday) = (named("Work"), named("Everyday"));
         let pins = [(work, Pin::choose(PIN, &PinPolicy::DEFAULT).unwrap())];
-        let protection = Protection { pins: &pins, cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
+        let protection = Protection { pins: &pins, presence: &[], cost: Cost::danger_below_floor(8, 1, 1).unwrap() };
         let device = self.confirming.confirm(&protection, MemoryStorage::default(), &mut rng()).unwrap();
         Phone { line: self.line, device, work, everyday }
     }
