@@ -120,7 +120,7 @@ fn deny(cast: &mut Cast, screen: &mut Screen<'_>, prompt: Prompt) -> Result<(), 
     }
     let (message, reported) = cast.device.report(denied, Reason::NotMe, now, &mut rng())?;
     let (reply, _) = cast.server.receive(&message, now)?;
-    if cast.device.reported(reported, &reply.ok_or("no reply")?, now)? == Status::Accepted {
+    if cast.device.reported(&reported, &reply.ok_or("no reply")?, now)? == Status::Accepted {
         screen.say("device", "reported: push is off until an administrator looks")?;
     }
     Ok(())

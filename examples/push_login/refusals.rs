@@ -107,7 +107,7 @@ fn deny_then_report(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Fail
     let denial = cast.server.operator_sees(AuditKind::Denied)?;
     let (message, reported) = cast.device.report(denied, Reason::NotMe, now, &mut rng())?;
     let (reply, _) = cast.server.receive(&message, now)?;
-    if cast.device.reported(reported, &reply.ok_or("no reply")?, now)? != Status::Accepted {
+    if cast.device.reported(&reported, &reply.ok_or("no reply")?, now)? != Status::Accepted {
         return Err("the report was not accepted".into());
     }
     state_is(cast, &started.ticket, &LoginState::Reported)?;

@@ -180,7 +180,7 @@ impl Engine {
 
     pub(super) fn reported(&mut self, login: ChallengeId, reported: Reported, reply: &[u8], now: Duration) -> Done {
         let Some(device) = &self.device else { return Ok(()) };
-        match device.reported(reported, reply, unix(now)) {
+        match device.reported(&reported, reply, unix(now)) {
             Ok(Status::Accepted) => {
                 self.end(login, End::Reported);
                 self.say(Event::Answer(login, Answer::Reported));

@@ -127,7 +127,7 @@ impl Phone {
         let router = self.router.clone();
         let (message, reported) = self.device().report(denied, Reason::NotMe, now, &mut rng()).unwrap();
         let (_, reply) = post(&router, message, "").await;
-        assert_eq!(self.device().reported(reported, &reply, now).unwrap(), Status::Accepted);
+        assert_eq!(self.device().reported(&reported, &reply, now).unwrap(), Status::Accepted);
     }
 
     pub(crate) async fn deny_and_report(&mut self, now: UnixTime) {

@@ -58,7 +58,7 @@ pub struct Answering {
 /// assert!(denied.report_offered());
 /// let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng)?;
 /// let reply = world.send(&message, NOW).expect("an answer");
-/// assert_eq!(world.device.reported(reported, &reply, NOW)?, Status::Accepted);
+/// assert_eq!(world.device.reported(&reported, &reply, NOW)?, Status::Accepted);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -434,12 +434,12 @@ impl Authenticator {
     /// world.send(&message, NOW);
     /// let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng)?;
     /// let reply = world.send(&message, NOW).expect("an answer");
-    /// assert_eq!(world.device.reported(reported, &reply, NOW)?, Status::Accepted);
+    /// assert_eq!(world.device.reported(&reported, &reply, NOW)?, Status::Accepted);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reported(
         &self,
-        reported: device::Reported,
+        reported: &device::Reported,
         reply: &[u8],
         now: UnixTime,
     ) -> Result<Status, AuthenticatorError> {

@@ -221,7 +221,7 @@ fn report(world: &mut World) {
     assert_eq!(world.device.denied(&denied, &reply, NOW), Ok(Status::Accepted));
     let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
-    assert_eq!(world.device.reported(reported, &reply, NOW), Ok(Status::Accepted));
+    assert_eq!(world.device.reported(&reported, &reply, NOW), Ok(Status::Accepted));
 }
 
 // protocol.md: MSG-13

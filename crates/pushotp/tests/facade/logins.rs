@@ -144,7 +144,7 @@ fn a_denial_can_be_reported_which_blocks_push() {
     assert!(denied.report_offered());
     let (message, reported) = world.device.report(denied, Reason::NotMe, NOW, &mut world.rng).unwrap();
     let reply = world.send(&message, NOW).unwrap();
-    assert_eq!(world.device.reported(reported, &reply, NOW), Ok(Status::Accepted));
+    assert_eq!(world.device.reported(&reported, &reply, NOW), Ok(Status::Accepted));
     assert_eq!(world.state(&started, NOW), LoginState::Reported);
     assert_eq!(world.token(world.bank).push, PushSwitch::Blocked);
     let request = LoginRequest::new("Intranet");
