@@ -1,4 +1,4 @@
-use pushotp_types::{TokenId, UnixTime};
+use pushotp_types::{DeviceId, TokenId, UnixTime};
 use pushotp_wire::{
     message::TokenInfo,
     terms::{OtpSpec, TokenPolicy},
@@ -174,6 +174,7 @@ impl PushSwitch {
 /// let bank = world.token(world.bank);
 /// assert!(bank.enrolled && bank.pin_protected && !bank.disabled);
 /// assert_eq!((&*bank.name, bank.failures), ("Bank", 0));
+/// assert_eq!((bank.device, bank.typed_by_hand), (Some(world.device.id()), false));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -187,8 +188,12 @@ pub struct TokenView {
     pub pin_protected: bool,
     /// Whether a fingerprint or a face may take the place of the PIN; whether it does, the device knows.
     pub biometric: bool,
+    /// Whether its passcodes may be typed by hand.
+    pub typed_by_hand: bool,
     /// Whether a device holds it.
     pub enrolled: bool,
+    /// Which device holds it.
+    pub device: Option<DeviceId>,
     /// Whether it was imported: its passcodes are typed by hand, and no login is pushed for it.
     pub imported: bool,
     /// Whether too many failures disabled it.
@@ -206,7 +211,9 @@ impl TokenView {
             name: token.name.clone(),
             pin_protected: token.needs_pin(),
             biometric: token.needs_pin() && token.policy & TokenPolicy::BIOMETRIC.bits() != 0,
+            typed_by_hand: token.by_hand != 0,
             enrolled: token.epoch > 0,
+            device: (token.epoch > 0).then(|| DeviceId::from_bytes(*token.device)),
             imported: token.is_imported(),
             disabled: token.disabled != 0,
             push: match (token.push, token.muted) {

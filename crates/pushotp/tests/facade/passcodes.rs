@@ -73,6 +73,7 @@ fn the_thirtieth_of_a_month_disables_the_token() {
 #[test]
 fn a_token_that_does_not_permit_it_is_not_typed() {
     let mut world = World::new();
+    assert!(world.token(world.mail).typed_by_hand && !world.token(world.bank).typed_by_hand);
     let pin = pushotp::pin::Pin::entered(crate::fixture::PIN).unwrap();
     let (code, _) = world.device.passcode(world.bank, Some(&pin), NOW).unwrap();
     assert_eq!(verify(&mut world, code.expose(), NOW), PasscodeVerdict::Refused);

@@ -30,6 +30,7 @@ fn a_removed_device_is_nobody() {
     let mut world = World::new();
     let (message, answering, started) = world.approval(NOW);
     let (fetch, _) = world.device.fetch(NOW, &mut world.rng).unwrap();
+    assert_eq!(world.token(world.bank).device, Some(world.device.id()));
     let [push] = &remove_device(&mut world)[..] else { panic!() };
     assert!(world.logged(AuditKind::DeviceRemoved));
     assert_eq!(world.state(&started, NOW), LoginState::Cancelled);
@@ -41,7 +42,7 @@ fn a_removed_device_is_nobody() {
     assert!(!world.redeem(&started, NOW));
     drop(answering);
     for token in [world.bank, world.mail] {
-        assert!(!world.token(token).enrolled);
+        assert!(!world.token(token).enrolled && world.token(token).device.is_none());
     }
     let typed = block_on(world.server.verify_passcode(&world.user, "00000000", NOW, &mut world.rng)).unwrap();
     assert_eq!(typed, PasscodeVerdict::NoToken);
