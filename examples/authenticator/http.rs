@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use pushotp::wire::MEDIA_TYPE;
 use ureq::Agent;
 
-/// A frame and an envelope are CBOR.
-const MEDIA_TYPE: &str = "application/cbor";
 /// No message of the protocol is longer, in bytes.
 const MAX_LEN: u64 = 4096;
 

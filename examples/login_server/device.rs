@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use pushotp::{AccountId, Received, wire::envelope::MAX_LEN};
+use pushotp::{
+    AccountId, Received,
+    wire::{MEDIA_TYPE, envelope::MAX_LEN},
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -16,8 +19,6 @@ use crate::{
     failure::Failure,
 };
 
-/// An envelope is CBOR.
-const MEDIA_TYPE: &str = "application/cbor";
 /// How long a fetch is held at most, and without a wish of the device.
 const LONGEST: Duration = Duration::from_secs(25);
 /// How often the store is looked at for what another server wrote.

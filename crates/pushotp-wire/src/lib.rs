@@ -24,3 +24,12 @@ mod text;
 pub use envelope::Envelope;
 pub use error::{Class, Error};
 pub use frame::Frame;
+
+/// What a message is where it travels as the body of a request or of an answer: a frame and an envelope are CBOR.
+///
+/// ```
+/// assert_eq!(pushotp_wire::MEDIA_TYPE, "application/cbor");
+/// ```
+///
+/// Source: RFC 8949 §9.5.
+pub const MEDIA_TYPE: &str = "application/cbor";
