@@ -31,5 +31,5 @@ pub use frame::Frame;
 /// assert_eq!(pushotp_wire::MEDIA_TYPE, "application/cbor");
 /// ```
 ///
-/// Source: RFC 8949 §9.5.
+/// Source: RFC 8949 §9.3.
 pub const MEDIA_TYPE: &str = "application/cbor";
