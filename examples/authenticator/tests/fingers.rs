@@ -24,7 +24,7 @@ fn a_key_stands_for_the_finger() {
     assert_eq!(number, "486213");
 
     let mut person = Person::with(Biometric::On);
-    person.must_see("a simulated fingerprint opens it").key(KeyCode::Enter).must_see("simulated fingerprint.");
+    person.must_see("simulated fingerprint: on").key(KeyCode::Enter).must_see("simulated fingerprint.");
     person.types("b");
     assert!(matches!(person.app.commands()[..], [Command::Code { token: WORK, how: Unlock::Finger }]));
 

@@ -302,7 +302,7 @@ fn switch_finger_on(phone: &Tmux) {
     phone.wait("It is simulated");
     phone.keys(&["y"]);
     phone.wait("and so does a simulated fingerprint");
-    phone.wait("a simulated fingerprint opens it, too");
+    phone.wait("simulated fingerprint: on");
 }
 
 fn approve_by_finger(phone: &Tmux, page: &mut Browser) {

@@ -25,7 +25,7 @@ pub(super) fn list(app: &App, now: Duration) -> Page {
         page.say(format!("  {}", code(app, token, now)));
         page.faint(if token.push { "  logins come here" } else { "  logins do not come here" });
         if token.takes_finger() {
-            page.faint("  a simulated fingerprint opens it, too");
+            page.faint("  simulated fingerprint: on");
         }
     }
     if let Some(token) = app.chosen_token() {
