@@ -1,0 +1,431 @@
+// The page: what is on the screen, and what a person does. It holds no key; the worker does.
+
+import { age, done, halves, left, sentence, tryAgain } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const worker = new Worker("./worker.js", { type: "module" });
+const waiting = new Map();
+let asked = 0;
+
+// Asks the worker.
+function ask(name, fields = {}) {
+  return new Promise((resolve, reject) => {
+    waiting.set(++asked, { resolve, reject });
+    worker.postMessage({ id: asked, ask: name, fields });
+  });
+}
+
+const page = { device: null, logins: [], login: null, token: 0, answered: new Set(), busy: false };
+
+const SECTIONS = ["opening", "elsewhere", "broken", "enrol", "compare", "home", "login", "denied", "result"];
+
+function show(name) {
+  for (const section of SECTIONS) {
+    $(section).hidden = section !== name;
+  }
+  document.title = name === "login" ? "Request: Authenticator" : "Authenticator";
+  window.scrollTo(0, 0);
+}
+
+const shown = (name) => !$(name).hidden;
+
+function problem(section, text) {
+  const place = section.querySelector(".problem");
+  place.textContent = text ?? "";
+  place.hidden = !text;
+}
+
+// One thing at a time: the buttons of a section wait with it. What fails is said there.
+async function busy(section, work, words) {
+  if (page.busy) {
+    return;
+  }
+  page.busy = true;
+  const buttons = [...section.querySelectorAll("button")];
+  const [first] = buttons.filter((button) => button.type === "submit" || button.dataset.busy);
+  const text = first?.textContent;
+  problem(section);
+  for (const button of buttons) {
+    button.disabled = true;
+  }
+  if (first && words) {
+    first.textContent = words;
+  }
+  try {
+    await work();
+  } catch (failure) {
+    problem(section, sentence(failure));
+  } finally {
+    page.busy = false;
+    for (const button of buttons) {
+      button.disabled = false;
+    }
+    if (first && words) {
+      first.textContent = text;
+    }
+    if (shown("home")) {
+      next();
+    }
+  }
+}
+
+// Enrolment
+
+function offerEnrolment() {
+  // An address with the text in its fragment, which no server gets; it is for one use and leaves the address bar.
+  const fragment = decodeURIComponent(location.hash.slice(1));
+  if (fragment.startsWith("pushotp://enrol#")) {
+    $("uri").value = fragment;
+    history.replaceState(null, "", location.pathname);
+  }
+  show("enrol");
+}
+
+$("enrol-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy($("enrol"), async () => {
+    const fields = { uri: $("uri").value.trim(), name: $("name").value.trim() };
+    const { code, tokens } = await ask("enrol", fields);
+    const secured = tokens.filter((token) => token.needsPin);
+    page.secured = secured.map((token) => token.id);
+    $("uri").value = "";
+    $("code").textContent = halves(code);
+    $("new-pin").hidden = secured.length === 0;
+    $("pin-tokens").textContent = secured.map((token) => token.name).join(" and ");
+    problem($("compare"));
+    show("compare");
+  }, "Asking the server…");
+});
+
+$("confirm-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [pin, again] = [$("pin-1").value, $("pin-2").value];
+  if (page.secured.length > 0 && pin !== again) {
+    problem($("compare"), "The two PINs differ.");
+    return;
+  }
+  busy($("compare"), async () => {
+    const { device } = await ask("confirm", { pins: page.secured.map((token) => ({ token, pin })) });
+    $("pin-1").value = $("pin-2").value = "";
+    // So that the browser does not clear it away by itself when space is short.
+    navigator.storage?.persist?.();
+    home(device);
+  }, "Locking the keys with your PIN…");
+});
+
+$("differ").addEventListener("click", () => {
+  say("✕", "Not enrolled", "The codes differ: somebody may stand between this browser and the server. Say so on the login page, too, and tell your administrator.");
+});
+
+// Home
+
+function home(device) {
+  page.device = device;
+  $("tokens").replaceChildren(...device.tokens.map(tokenItem));
+  show("home");
+}
+
+function tokenItem(token) {
+  const item = $("token").content.firstElementChild.cloneNode(true);
+  const [name, tag, toggle] = [".name", ".tag", "[role=switch]"].map((css) => item.querySelector(css));
+  const [form, pin, passcode] = ["form", ".pin", ".passcode"].map((css) => item.querySelector(css));
+  name.textContent = token.name;
+  tag.hidden = !token.needsPin;
+  toggle.checked = token.push;
+  toggle.addEventListener("change", () => {
+    busy(item, async () => {
+      const on = toggle.checked;
+      toggle.checked = !on;
+      const { word, device } = await ask("push", { token: token.id, on });
+      toggle.checked = device.tokens.find(({ id }) => id === token.id).push;
+      if (word !== "accepted") {
+        problem(item, "The server keeps requests for this token off. Ask your administrator.");
+      }
+    });
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (token.needsPin && pin.hidden) {
+      pin.hidden = false;
+      pin.focus();
+      return;
+    }
+    busy(item, async () => {
+      const typed = token.needsPin ? pin.value : null;
+      pin.value = "";
+      showPasscode(passcode, await ask("passcode", { token: token.id, pin: typed }));
+    }, "Computing…");
+  });
+  return item;
+}
+
+function showPasscode(place, { code, until }) {
+  place.querySelector("output").textContent = halves(code);
+  place.hidden = false;
+  clearInterval(place.timer);
+  const tick = () => {
+    const rest = until + 1 - Date.now() / 1000;
+    place.querySelector("progress").value = rest;
+    if (rest <= 0) {
+      clearInterval(place.timer);
+      place.querySelector("output").textContent = "";
+      place.hidden = true;
+    }
+  };
+  place.timer = setInterval(tick, 250);
+  tick();
+}
+
+function showHistory(entries) {
+  $("no-history").hidden = entries.length > 0;
+  $("history").replaceChildren(...entries.map(({ at, application, user, place, how }) => {
+    const [item, what, when] = ["li", "span", "time"].map((name) => document.createElement(name));
+    const from = place ? `, ${place}` : "";
+    what.textContent = `${done(how)}: ${application}, ${user}${from}`;
+    when.dateTime = new Date(at).toISOString();
+    when.textContent = new Date(at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    item.dataset.how = how;
+    item.append(what, when);
+    return item;
+  }));
+}
+
+$("remove").addEventListener("click", async () => {
+  if ($("remove-sure").hidden) {
+    $("remove-sure").hidden = false;
+    return;
+  }
+  await ask("remove");
+  location.reload();
+});
+
+// A login
+
+// Shows the oldest request that is open, where nothing else is being looked at.
+function next() {
+  const open = page.logins.filter((login) => !page.answered.has(login.id));
+  if (shown("login") && !page.busy && !open.some((login) => login.id === page.login.id)) {
+    say("–", "This request is over", "The login page took it back, its time ran out, or another device answered.");
+    return;
+  }
+  if (shown("login")) {
+    $("more").hidden = open.length < 2;
+    $("more").textContent = `${open.length} requests wait. If you started one alone, deny the others.`;
+  }
+  if (shown("home") && open.length > 0 && !page.busy) {
+    showLogin(open.reduce((one, other) => (other.started < one.started ? other : one)));
+  }
+}
+
+function fill(id, text) {
+  $(id).textContent = text ?? "";
+  $(id).closest("dl > div").hidden = !text;
+}
+
+function showLogin(login) {
+  page.login = login;
+  page.token = Math.max(0, login.tokens.findIndex((token) => token.needsPin));
+  fill("application", login.application);
+  fill("action", login.action);
+  fill("user", login.user);
+  fill("place", [login.place, login.ip].filter(Boolean).join(" · "));
+  fill("client", login.client);
+  $("number").value = "";
+  $("number").maxLength = login.digits;
+  $("number-field").hidden = login.digits === 0 || Boolean(login.choices);
+  $("choices").hidden = !login.choices;
+  $("choices").replaceChildren(...(login.choices ?? []).map(choice));
+  $("stepper").hidden = login.tokens.length < 2;
+  problem($("login"));
+  step(0);
+  tick();
+  show("login");
+  next();
+  ($("number-field").hidden ? $("approve") : $("number")).focus();
+}
+
+// A weaker way to ask: one of three numbers is picked. Picking is answering.
+function choice(number) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain";
+  button.textContent = number;
+  button.addEventListener("click", () => {
+    $("number").value = number;
+    for (const other of $("choices").children) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+  });
+  return button;
+}
+
+function step(by) {
+  const { tokens } = page.login;
+  page.token = (page.token + by + tokens.length) % tokens.length;
+  const token = tokens[page.token];
+  $("chosen").textContent = token.name;
+  $("pin-field").hidden = !token.needsPin;
+  $("pin").value = "";
+}
+
+$("previous").addEventListener("click", () => step(-1));
+$("next").addEventListener("click", () => step(1));
+
+function tick() {
+  if (page.login) {
+    const now = Math.floor(Date.now() / 1000);
+    $("age").textContent = age(now - page.login.started);
+    $("left").textContent = left(page.login.expires - now);
+  }
+}
+
+setInterval(tick, 500);
+
+// What is on its way is not offered again.
+async function answer(name, fields) {
+  const { login } = page;
+  page.answered.add(login.id);
+  try {
+    return await ask(name, { login, ...fields });
+  } catch (failure) {
+    if (failure.kind === "no-answer") {
+      say("?", "Nobody knows", sentence(failure));
+    } else {
+      page.answered.delete(login.id);
+    }
+    throw failure;
+  }
+}
+
+$("answer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const token = page.login.tokens[page.token];
+  const [number, pin] = [$("number").value.replaceAll(" ", ""), token.needsPin ? $("pin").value : null];
+  if (token.needsPin && pin === "") {
+    $("pin").focus();
+    problem($("login"), number === "" ? "Type the number from the login page, and your PIN." : "Now type your PIN.");
+    return;
+  }
+  busy($("login"), async () => {
+    const verdict = await answer("approve", { token: token.id, number, pin });
+    $("pin").value = "";
+    if (verdict.word === "try-again") {
+      page.answered.delete(page.login.id);
+      problem($("login"), tryAgain(verdict));
+      queueMicrotask(() => $("pin").focus());
+      return;
+    }
+    approved(verdict);
+  }, "Checking…");
+});
+
+function approved({ word, count }) {
+  const { application } = page.login;
+  if (word === "accepted") {
+    say("✓", "Approved", `You are signed in to ${application}. The login page goes on by itself.`);
+    $("result-warning").hidden = !count;
+    $("result-warning").textContent = `Before this, a wrong passcode was tried ${count === 1 ? "once" : `${count} times`}. If that was not you, tell your administrator.`;
+  } else if (word === "refused") {
+    say("✕", "Not accepted", "The number or the PIN was wrong, and this request is over. Start again on the login page.");
+  } else {
+    say("–", done(word), sentence({ kind: word }));
+  }
+}
+
+$("deny").addEventListener("click", () => busy($("login"), async () => {
+  const { word } = await answer("deny");
+  if (word !== "accepted") {
+    say("–", done(word), sentence({ kind: word }));
+    return;
+  }
+  $("denied-lead").textContent = `Nobody was signed in to ${page.login.application}.`;
+  $("report-offer").hidden = !page.login.reportOffered;
+  $("denied-back").hidden = page.login.reportOffered;
+  problem($("denied"));
+  show("denied");
+}));
+
+$("report").addEventListener("click", () => busy($("denied"), async () => {
+  const { word } = await ask("report", { login: page.login });
+  say(word === "accepted" ? "✓" : "–", "Reported", "Your administrator is told. Change your password if somebody else may know it.");
+}));
+
+for (const id of ["no-report", "denied-back", "back"]) {
+  $(id).addEventListener("click", () => {
+    if (page.device) {
+      show("home");
+      next();
+    } else {
+      offerEnrolment();
+    }
+  });
+}
+
+function say(sign, title, text) {
+  $("result-sign").textContent = sign;
+  $("result-sign").dataset.sign = sign;
+  $("result-title").textContent = title;
+  $("result-text").textContent = text;
+  $("result-warning").hidden = true;
+  show("result");
+  $("back").focus();
+}
+
+// What the worker says
+
+const LINES = {
+  open: "connected",
+  down: "no connection, trying again",
+  rejected: "the server does not know this device yet",
+};
+
+const events = {
+  elsewhere: () => show("elsewhere"),
+  broken: ({ kind }) => stop(kind),
+  history: ({ history: entries }) => showHistory(entries),
+  line: ({ line }) => {
+    $("line").textContent = LINES[line];
+    $("line").dataset.line = line;
+  },
+  logins: ({ logins }) => {
+    page.logins = logins;
+    next();
+  },
+};
+
+worker.onmessage = ({ data: { id, told, failure, event, ...values } }) => {
+  if (event) {
+    events[event](values);
+    return;
+  }
+  const { resolve, reject } = waiting.get(id);
+  waiting.delete(id);
+  if (failure) {
+    reject(failure);
+  } else {
+    resolve(told);
+  }
+};
+
+function stop(kind) {
+  $("broken-why").textContent = sentence({ kind });
+  show("broken");
+}
+
+worker.onerror = () => stop("page");
+
+// A page that the browser only puts aside would go on to hold the device.
+window.addEventListener("pagehide", () => worker.terminate());
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+$("reload").addEventListener("click", () => location.reload());
+
+ask("start").then(({ device, history: entries }) => {
+  showHistory(entries);
+  if (device) {
+    home(device);
+    next();
+  } else {
+    offerEnrolment();
+  }
+}, (failure) => stop(failure.kind));
