@@ -135,7 +135,7 @@ impl Phone {
     pub(crate) fn report(&mut self, denied: Denied) {
         let (message, reported) = self.device.report(denied, Reason::NotMe, now(), &mut rng()).unwrap();
         let reply = self.line.post(&message);
-        assert_eq!(self.device.reported(reported, &reply, now()).unwrap(), Status::Accepted);
+        assert_eq!(self.device.reported(&reported, &reply, now()).unwrap(), Status::Accepted);
     }
 
     /// The passcode that the everyday token shows.

@@ -132,7 +132,7 @@ impl WebDevice {
         let Stage::Confirming(confirming, keys) = mem::replace(&mut self.stage, Stage::Empty) else {
             return Err(Failure::ORDER);
         };
-        let protection = Protection { pins: &pins, cost: self.cost };
+        let protection = Protection { pins: &pins, presence: &[], cost: self.cost };
         match confirming.confirm(&protection, self.stored.clone(), rng) {
             Ok(device) => Ok(Told::Enrolled { keys: keys.to_vec().into(), device: self.begin(device) }),
             Err(unconfirmed) => {

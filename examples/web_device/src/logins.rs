@@ -148,7 +148,7 @@ impl Logins {
         now: UnixTime,
     ) -> Result<Told, Failure> {
         let Some(Login::Reported(reported)) = self.0.get(&id) else { return Err(Failure::NO_LOGIN) };
-        Ok(Told::Verdict(device.reported(*reported, reply, now)?.into()))
+        Ok(Told::Verdict(device.reported(reported, reply, now)?.into()))
     }
 
     /// A login that is not in the state that a step needs.
