@@ -121,6 +121,7 @@ $("differ").addEventListener("click", () => {
 
 function home(device) {
   page.device = device;
+  device.tokens.sort((one, other) => one.name.localeCompare(other.name));
   $("tokens").replaceChildren(...device.tokens.map(tokenItem));
   show("home");
 }
@@ -375,8 +376,8 @@ function say(sign, title, text) {
 
 const LINES = {
   open: "connected",
-  down: "no connection, trying again",
-  rejected: "the server does not know this device yet",
+  down: "no connection",
+  rejected: "not confirmed yet",
 };
 
 const events = {
@@ -386,6 +387,7 @@ const events = {
   line: ({ line }) => {
     $("line").textContent = LINES[line];
     $("line").dataset.line = line;
+    $("unconfirmed").hidden = line !== "rejected";
   },
   logins: ({ logins }) => {
     page.logins = logins;

@@ -49,9 +49,9 @@ export function sentence({ kind, until }, now = Date.now()) {
 
 // A wrong PIN is never known here: the server refused a passcode.
 export function tryAgain({ count, attempts }) {
-  const tries = count === 1 ? "one more try" : `${count} more tries`;
-  const device = attempts === undefined ? "" : ` This browser allows ${attempts} in a row.`;
-  return `Not accepted. Most likely the PIN was wrong: you have ${tries} for this login.${device}`;
+  const tries = count === 1 ? "One more try" : `${count} more tries`;
+  const few = attempts < 6 ? ` After ${attempts} more wrong PINs in a row this browser is locked.` : "";
+  return `Not accepted. Most likely the PIN was wrong. ${tries} for this login.${few}`;
 }
 
 export const done = (how) => HISTORY[how] ?? "Refused";
