@@ -122,6 +122,8 @@ impl World {
         let world = Self::start()?;
         let enrolment = world.enter_offer();
         world.confirm(enrolment);
+        // From then on nothing on the page moves by itself.
+        world.browser.find_text("#line", "connected").unwrap();
         Some(world)
     }
 
