@@ -23,6 +23,8 @@ use pushotp_webpush::{
 use crate::{agent::Agent, push_service::PushService, server::rng};
 
 pub(crate) const NOW: u64 = 1_800_000_000;
+/// Longer than any answer takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct World {
     pub(crate) service: PushService,
@@ -138,6 +140,7 @@ impl Post {
 /// What a server answers to these bytes.
 pub(crate) fn exchange(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(bytes).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -5,7 +5,10 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use crate::{fixture::World, push_service::MAX_TEXT};
+use crate::{
+    fixture::{PATIENCE, World},
+    push_service::MAX_TEXT,
+};
 
 const FIN: u8 = 0x80;
 const TEXT: u8 = 1;
@@ -14,6 +17,8 @@ const HELLO: &[u8] = br#"{"messageType":"hello","use_webpush":true}"#;
 fn shake_hands(world: &World, subprotocol: &str) -> (TcpStream, String) {
     let address = world.service.socket_url.trim_start_matches("ws://").trim_end_matches('/');
     let mut stream = TcpStream::connect(address).unwrap();
+    // A connection that does not end as it should fails the test instead of stopping it.
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = format!(
         "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{subprotocol}\r\n"
