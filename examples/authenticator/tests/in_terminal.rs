@@ -72,7 +72,9 @@ struct Tmux(String);
 
 impl Tmux {
     fn run(&self, arguments: &[&str]) -> std::process::Output {
-        Command::new("tmux").args(["-L", &self.0, "-f", "/dev/null"]).args(arguments).output().unwrap()
+        let mut tmux = Command::new("tmux");
+        // It asks for UTF-8 of a machine that may have no locale set.
+        tmux.env("LC_ALL", "C.UTF-8").args(["-L", &self.0, "-f", "/dev/null"]).args(arguments).output().unwrap()
     }
 
     fn start(program: &str) -> Self {
