@@ -1,4 +1,4 @@
-//! One connection: what it must be before it is used, and the three operations on it.
+//! One connection: what it must be before it is used, and the operations on it.
 
 use std::{
     cell::RefCell,
@@ -120,6 +120,17 @@ impl Session {
         row.map(|row| versioned(&row)).transpose()
     }
 
+    pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, Failure> {
+        let asked: Vec<Bytes<'_>> = keys.iter().map(|key| Bytes(key.as_bytes())).collect();
+        let rows = self.link.client.query(&self.statements.get_many, &[&asked]).await?;
+        if rows.len() != keys.len() {
+            return Err(malformed("answer"));
+        }
+        rows.iter()
+            .map(|row| if row.try_get::<_, Option<i64>>(0)?.is_none() { Ok(None) } else { versioned(row).map(Some) })
+            .collect()
+    }
+
     pub(crate) async fn scan(&self, after: Option<&Key>, limit: u32) -> Result<Vec<(Key, Versioned)>, Failure> {
         // No key is empty, so every key follows the empty one.
         let (after, limit) = (Bytes(after.map_or(&[], Key::as_bytes)), i64::from(limit.min(MAX_PAGE)));
@@ -211,6 +222,7 @@ async fn verify(client: &Client, options: &Options) -> Result<(), OpenError> {
 
 struct Statements {
     get: Statement,
+    get_many: Statement,
     scan: Statement,
     create: Statement,
     replace: Statement,
@@ -227,6 +239,12 @@ impl Statements {
         };
         Ok(Self {
             get: prepare("SELECT version, value FROM pushotp.record WHERE key = $1", &[&bytes]).await?,
+            get_many: prepare(
+                "SELECT version, value FROM unnest($1) WITH ORDINALITY AS asked (key, place)
+                 LEFT JOIN pushotp.record USING (key) ORDER BY place",
+                &[&Type::BYTEA_ARRAY],
+            )
+            .await?,
             // How many bytes come before an entry is known without reading the values.
             scan: prepare(
                 "SELECT version, value, key FROM (

@@ -106,6 +106,10 @@ impl Store for PostgresStore {
         self.ask(|reply| Ask::Get(key.clone(), reply)).await.map_err(Failure::of_read)
     }
 
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        self.ask(|reply| Ask::GetMany(keys.to_vec(), reply)).await.map_err(Failure::of_read)
+    }
+
     async fn put_if(&self, key: &Key, expect: Expect, value: Option<&[u8]>, hint: Hint) -> Result<Cas, StoreError> {
         ValueTooLarge::refuse(value)?;
         let write = Write { key: key.clone(), expect, value: value.map(<[u8]>::to_vec), hint };

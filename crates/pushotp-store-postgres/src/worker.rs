@@ -25,6 +25,7 @@ type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 /// One operation, and who waits for its outcome.
 pub(crate) enum Ask {
     Get(Key, Reply<Option<Versioned>>),
+    GetMany(Vec<Key>, Reply<Vec<Option<Versioned>>>),
     Scan(Option<Key>, u32, Reply<Vec<(Key, Versioned)>>),
     Write(Write, Reply<Cas>),
 }
@@ -90,6 +91,9 @@ impl Ask {
             Self::Get(key, reply) if !reply.is_closed() => {
                 let _ = reply.send(pool.read(async |session| session.get(&key).await).await);
             }
+            Self::GetMany(keys, reply) if !reply.is_closed() => {
+                let _ = reply.send(pool.read(async |session| session.get_many(&keys).await).await);
+            }
             Self::Scan(after, limit, reply) if !reply.is_closed() => {
                 let _ = reply.send(pool.read(async |session| session.scan(after.as_ref(), limit).await).await);
             }
@@ -104,6 +108,7 @@ impl Ask {
         let failure = Failure::not_sent(error);
         match self {
             Self::Get(_, reply) => drop(reply.send(Err(failure))),
+            Self::GetMany(_, reply) => drop(reply.send(Err(failure))),
             Self::Scan(_, _, reply) => drop(reply.send(Err(failure))),
             Self::Write(_, reply) => drop(reply.send(Err(failure))),
         }

@@ -121,6 +121,10 @@ impl Store for SqliteStore {
         reader::get(&self.reader(), key)
     }
 
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        reader::get_many(&self.reader(), keys)
+    }
+
     async fn put_if(&self, key: &Key, expect: Expect, value: Option<&[u8]>, hint: Hint) -> Result<Cas, StoreError> {
         ValueTooLarge::refuse(value)?;
         let (reply, outcome) = oneshot::channel();

@@ -28,6 +28,7 @@ mod random;
 
 mod cas;
 mod concurrent;
+mod many;
 mod scan;
 mod shared;
 mod value;
@@ -127,6 +128,9 @@ macro_rules! __conformance_checks {
             version::never_repeats
             version::outlives_nothing
             version::of_a_deletion_matches_nothing
+            many::of_no_keys
+            many::in_the_order_of_the_keys
+            many::each_as_get_says
             value::empty
             value::all_bytes
             value::large

@@ -44,6 +44,22 @@ pub trait DynStore: Send + Sync {
     /// Those of [`Store::get`].
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>>;
 
+    /// [`Store::get_many`].
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pushotp_store::{DynStore, Key, MemoryStore};
+    /// # pollster::block_on(async {
+    /// let store: Arc<dyn DynStore> = Arc::new(MemoryStore::new());
+    /// assert_eq!(store.get_many(&[Key::new("account/alice")?]).await?, [None]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Store::get_many`].
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Versioned>>, StoreError>>;
+
     /// [`Store::put_if`].
     ///
     /// ```
@@ -93,6 +109,10 @@ pub trait DynStore: Send + Sync {
 impl<S: Store> DynStore for S {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>> {
         Box::pin(Store::get(self, key))
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Versioned>>, StoreError>> {
+        Box::pin(Store::get_many(self, keys))
     }
 
     fn put_if<'a>(

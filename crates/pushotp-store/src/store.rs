@@ -2,7 +2,8 @@ use std::{future::Future, sync::Arc};
 
 use crate::{Cas, Expect, Hint, Key, StoreError, Versioned};
 
-/// Three operations over bytes, each a single statement in every engine; all that a login server needs.
+/// Three operations over bytes, each a single statement in every engine; all that a login server needs. A fourth,
+/// [`get_many`](Self::get_many), is there to be asked once where it would be asked often.
 ///
 /// What every implementation promises, and the `conformance!` suite tests:
 ///
@@ -48,6 +49,35 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::NotApplied`] if it cannot be read.
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
+
+    /// What is stored under each of these keys, in their order; a key may occur twice.
+    ///
+    /// It is what [`get`](Self::get) says of each, between the call and the reply, and not of all at the same instant.
+    /// Unless a store knows better, it asks once for each key.
+    ///
+    /// ```
+    /// # use pushotp_store::{Expect, Hint, Key, MemoryStore, Store};
+    /// # pollster::block_on(async {
+    /// let (store, keys) = (MemoryStore::new(), [Key::new("secret/1")?, Key::new("secret/2")?]);
+    /// let _ = store.put_if(&keys[1], Expect::Absent, Some(b"2"), Hint::NONE).await?;
+    /// let found = store.get_many(&keys).await?;
+    /// assert!(found[0].is_none());
+    /// assert_eq!(found[1].as_ref().unwrap().value, b"2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::NotApplied`] if one of them cannot be read.
+    fn get_many(&self, keys: &[Key]) -> impl Future<Output = Result<Vec<Option<Versioned>>, StoreError>> + Send {
+        async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.push(self.get(key).await?);
+            }
+            Ok(found)
+        }
+    }
 
     /// Writes `value` if what is stored is what was expected; `None` deletes.
     ///
@@ -117,6 +147,10 @@ pub trait Store: Send + Sync {
 impl<S: Store> Store for Arc<S> {
     fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send {
         S::get(self, key)
+    }
+
+    fn get_many(&self, keys: &[Key]) -> impl Future<Output = Result<Vec<Option<Versioned>>, StoreError>> + Send {
+        S::get_many(self, keys)
     }
 
     fn put_if(

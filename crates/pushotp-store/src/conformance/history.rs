@@ -194,6 +194,16 @@ impl<S: Store> Store for Recorded<S> {
         told
     }
 
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        let places: Vec<usize> = keys.iter().map(|key| self.history.begin(key, Call::Get)).collect();
+        let told = self.store.get_many(keys).await;
+        for (number, place) in places.into_iter().enumerate() {
+            let found = told.as_ref().ok().and_then(|found| found.get(number));
+            self.history.end(place, found.map_or(Told::NotApplied, |found| Told::Found(found.clone())));
+        }
+        told
+    }
+
     async fn put_if(&self, key: &Key, expect: Expect, value: Option<&[u8]>, hint: Hint) -> Result<Cas, StoreError> {
         let place = self.history.begin(key, Call::Put { expect, value: value.map(<[u8]>::to_vec) });
         let told = self.store.put_if(key, expect, value, hint).await;

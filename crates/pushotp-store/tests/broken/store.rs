@@ -39,6 +39,10 @@ pub(crate) enum Fault {
     IgnoresVersion,
     KeysEndAtZero,
     KeysIgnoreCase,
+    ManyFindsSome,
+    ManyKnowsNoVersions,
+    ManySkipsAbsent,
+    ManySorts,
     PageIncludesAfter,
     PagesByPosition,
     ReplaceCreates,
@@ -217,6 +221,26 @@ impl Store for BrokenStore {
             Some(found) if self.has(Fault::EmptyIsAbsent) && found.value.is_empty() => None,
             found => found,
         })
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        let mut asked = keys.to_vec();
+        if self.has(Fault::ManySorts) {
+            asked.sort();
+        }
+        let mut found = Vec::new();
+        for key in &asked {
+            found.push(Store::get(self, key).await?);
+        }
+        match self.fault {
+            Fault::ManyFindsSome if keys.is_empty() => found.push(None),
+            Fault::ManySkipsAbsent => found.retain(Option::is_some),
+            Fault::ManyKnowsNoVersions => {
+                found.iter_mut().flatten().for_each(|found| found.version = Version::from_u64(0));
+            }
+            _ => {}
+        }
+        Ok(found)
     }
 
     async fn put_if(&self, key: &Key, expect: Expect, value: Option<&[u8]>, hint: Hint) -> Result<Cas, StoreError> {
