@@ -106,12 +106,10 @@ impl LoginServer {
     ) -> Result<PasscodeVerdict, ServerError> {
         for _ in 0..TRIES {
             let loaded = self.vault.load(account).await?;
-            let mut candidates = Vec::new();
-            for token in loaded.1.tokens.iter().filter(|token| token.can_be_typed()) {
-                if let Some(keys) = self.token_keys(account, token).await? {
-                    candidates.push(Candidate { id: token.id, keys });
-                }
-            }
+            let tokens: Vec<&Token> = loaded.1.tokens.iter().filter(|token| token.can_be_typed()).collect();
+            let keys = self.keys_of(account, &tokens).await?.into_iter();
+            let candidates: Vec<_> =
+                keys.zip(&tokens).filter_map(|(keys, token)| Some(Candidate { id: token.id, keys: keys? })).collect();
             let happened = Self::happened(now, &mut *rng);
             let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
             if let Some(verdict) = self.vault.update_loaded(account, loaded, happened.attempt, decide).await? {

@@ -2,6 +2,7 @@
 
 use pushotp_cbor::{ByteBuf, Bytes};
 use pushotp_oath::{Advance, Counter, HotpVerdict, Key, LookAhead, Step, Verdict, Window};
+use pushotp_store::{Key as StoreKey, Versioned};
 use pushotp_types::{Secret, TokenId, UnixTime};
 use pushotp_wire::{state::housekeeping::Under, terms::PasscodeKind};
 use subtle::ConstantTimeEq as _;
@@ -11,7 +12,7 @@ use super::{
     AccountId, LoginServer, Rng, ServerError,
     duress::Whose,
     method::{Judgement, Method},
-    record::{Id, Name, Token},
+    record::{Id, Name, Secrets, Token},
     vault::hex,
 };
 use crate::passcode;
@@ -26,15 +27,16 @@ pub(super) const AHEAD: LookAhead = match LookAhead::new(10) {
 struct Named {
     name: Name,
     secret: Secret,
-    key: Key,
+    /// In a box, since what is moved leaves a copy behind.
+    key: Box<Key>,
 }
 
 /// The secrets of one token, as one version of the account's record names them.
 pub(super) struct TokenKeys {
     current: Named,
     pending: Option<Named>,
-    /// That of the duress PIN. Where there is none the current one stands here, read and compared once more: the time
-    /// tells nobody who has one.
+    /// That of the duress PIN. Where there is none the current one stands here, read, opened and compared once more: the
+    /// time tells nobody who has one.
     duress: Named,
 }
 
@@ -106,7 +108,7 @@ impl TokenKeys {
 
     /// The keys under which a typed passcode is right.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
-        core::iter::once(&self.current).chain(&self.pending).map(|named| &named.key)
+        core::iter::once(&self.current).chain(&self.pending).map(|named| &*named.key)
     }
 }
 
@@ -166,6 +168,12 @@ pub(super) enum Spent {
 }
 
 impl Token {
+    /// Which secrets a passcode is judged by: the current one, that of the duress PIN, and the pending one if there is.
+    fn judged_by(&self) -> impl Iterator<Item = Name> {
+        let Secrets { current, pending, duress, .. } = &self.secrets;
+        [*current, *duress.first().unwrap_or(current)].into_iter().chain(pending.first().copied())
+    }
+
     /// Uses it up, in the write that tells the verdict.
     ///
     /// # Errors
@@ -199,34 +207,59 @@ pub(super) struct Leftovers {
 }
 
 impl LoginServer {
-    /// The secrets that a record names; `None` if one is gone, because the record has changed since.
+    /// The secrets of a token; `None` if one is gone, because the record has changed since.
     pub(super) async fn token_keys(
         &self,
         account: &AccountId,
         token: &Token,
     ) -> Result<Option<TokenKeys>, ServerError> {
-        let Some(current) = self.named(account, token, token.secrets.current).await? else { return Ok(None) };
-        let pending = match token.secrets.pending.first() {
-            None => None,
-            Some(name) => match self.named(account, token, *name).await? {
-                None => return Ok(None),
-                found => found,
-            },
-        };
-        let name = token.secrets.duress.first().unwrap_or(&token.secrets.current);
-        let Some(duress) = self.named(account, token, *name).await? else { return Ok(None) };
-        Ok(Some(TokenKeys { current, pending, duress }))
+        Ok(self.keys_of(account, &[token]).await?.pop().flatten())
     }
 
-    async fn named(&self, account: &AccountId, token: &Token, name: Name) -> Result<Option<Named>, ServerError> {
-        let place = secret_place(account, &token.id, name);
-        let Some(secret) = self.vault.get_sealed::<ByteBuf>(("secret", &place)).await? else { return Ok(None) };
-        let secret = Zeroizing::new(secret.into_vec());
+    /// [`token_keys`](Self::token_keys) of several, in their order and with one question to the store.
+    pub(super) async fn keys_of(
+        &self,
+        account: &AccountId,
+        tokens: &[&Token],
+    ) -> Result<Vec<Option<TokenKeys>>, ServerError> {
+        let mut places = Vec::new();
+        for token in tokens {
+            places.extend(token.judged_by().map(|name| secret_place(account, &token.id, name)));
+        }
+        let mut stored = self.vault.get_many("secret", &places).await?.into_iter();
+        tokens.iter().map(|token| self.open_keys(token, &mut stored)).collect()
+    }
+
+    /// Takes as much of `stored` as the token has.
+    fn open_keys(
+        &self,
+        token: &Token,
+        stored: &mut impl Iterator<Item = (StoreKey, Option<Versioned>)>,
+    ) -> Result<Option<TokenKeys>, ServerError> {
+        let mut named = Some(Vec::new());
+        for name in token.judged_by() {
+            match (stored.next(), &mut named) {
+                (Some((key, Some(found))), Some(named)) => named.push(self.open_secret(token, name, (&key, &found))?),
+                _ => named = None,
+            }
+        }
+        let mut named = named.into_iter().flatten();
+        let (Some(current), Some(duress)) = (named.next(), named.next()) else { return Ok(None) };
+        Ok(Some(TokenKeys { current, duress, pending: named.next() }))
+    }
+
+    fn open_secret(
+        &self,
+        token: &Token,
+        name: Name,
+        (key, found): (&StoreKey, &Versioned),
+    ) -> Result<Named, ServerError> {
+        let secret = Zeroizing::new(self.vault.open::<ByteBuf>(key, found)?.into_vec());
         // Whether a weak one was permitted was decided when it was imported.
         let read = if token.is_imported() { Secret::danger_import_weak } else { Secret::new };
         let secret = read(&secret).map_err(|_| ServerError::Record)?;
-        let key = Key::new(token.algorithm()?, &secret);
-        Ok(Some(Named { name, secret, key }))
+        let key = Box::new(Key::new(token.algorithm()?, &secret));
+        Ok(Named { name, secret, key })
     }
 
     /// Stores a secret under a name that the account's record will refer to.

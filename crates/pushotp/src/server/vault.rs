@@ -1,8 +1,8 @@
 //! Typed access to the store: account records by compare-and-swap, everything else sealed.
 
-use core::fmt::Write as _;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use pushotp_cbor::{decode, encode_secret};
 use pushotp_store::{Cas, DynStore, Expect, Hint, Key, StoreError, Version, Versioned};
 use rand_core::CryptoRng;
@@ -184,6 +184,20 @@ impl Vault {
         self.open(&key, &found).map(Some)
     }
 
+    /// The entries of one kind under these names, in their order, still sealed: opened when they are needed.
+    pub(crate) async fn get_many(
+        &self,
+        kind: &str,
+        names: &[String],
+    ) -> Result<Vec<(Key, Option<Versioned>)>, ServerError> {
+        let keys = names.iter().map(|name| key(kind, name)).collect::<Result<Vec<_>, _>>()?;
+        let found = self.store.get_many(&keys).await?;
+        if found.len() != keys.len() {
+            return Err(ServerError::Record);
+        }
+        Ok(keys.into_iter().zip(found).collect())
+    }
+
     /// What a sealed entry says.
     pub(crate) fn open<T: DeserializeOwned + Serialize>(&self, key: &Key, found: &Versioned) -> Result<T, ServerError> {
         let plain = self.kek.open(key.as_bytes(), &found.value)?;
@@ -214,9 +228,5 @@ fn key(kind: &str, name: &str) -> Result<Key, ServerError> {
 
 /// Lower-case hexadecimal, as in the names of stored entries.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(bytes)
 }
