@@ -103,16 +103,23 @@ impl Place<'_> {
     }
 }
 
-/// Prints two rows: the verdicts, and the bare store. Tells the verdicts per second.
-pub(crate) fn print_rows(backend: &Backend, clients: usize, accounts: &Arc<Accounts>, test: bool) -> f64 {
-    let limit = if test { Duration::ZERO } else { SECONDS };
-    let (place, name) = (backend.fresh(), backend.name());
+/// Prints a row of verdicts; tells how many there were per second.
+pub(crate) fn print_verdicts(backend: &Backend, clients: usize, accounts: &Arc<Accounts>, test: bool) -> f64 {
+    let place = backend.fresh();
     Builder::new_current_thread().build().unwrap().block_on(accounts.copy_to(&place.store()));
-    let work = || Verdicts { server: server_on(place.store()), accounts: Arc::clone(accounts), clients };
-    let verdicts = row(&place, (name, clients, "verdict"), || run(clients, limit, work()), test);
-    let work = || Bare { store: place.store() };
-    row(&place, (name, clients, "get + put_if, 1 KiB"), || run(clients, limit, work()), test);
-    verdicts
+    let work = Verdicts { server: server_on(place.store()), accounts: Arc::clone(accounts), clients };
+    row(&place, (backend.name(), clients, "verdict"), || run(clients, limit(test), work), test)
+}
+
+/// Prints a row of the bare store.
+pub(crate) fn print_bare(backend: &Backend, clients: usize, test: bool) {
+    let place = backend.fresh();
+    let work = Bare { store: place.store() };
+    row(&place, (backend.name(), clients, "get + put_if, 1 KiB"), || run(clients, limit(test), work), test);
+}
+
+const fn limit(test: bool) -> Duration {
+    if test { Duration::ZERO } else { SECONDS }
 }
 
 fn row(place: &Place<'_>, (name, clients, work): (&str, usize, &str), run: impl FnOnce() -> Run, test: bool) -> f64 {
