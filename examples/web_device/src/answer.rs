@@ -64,6 +64,19 @@ pub(crate) enum Told {
         verdict: Verdict,
         device: DeviceView,
     },
+    /// The token has its new PIN; the message tells the server.
+    Changed {
+        word: &'static str,
+        message: Bytes,
+    },
+    /// For the operator.
+    UnlockRequest {
+        request: String,
+    },
+    /// The tries at the PIN that there are again.
+    Unlocked {
+        attempts: u8,
+    },
     /// A passcode, and the last second of its step.
     Passcode {
         code: String,

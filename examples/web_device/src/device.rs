@@ -15,6 +15,7 @@ use crate::{
     answer::{Answer, DeviceView, Outcome, TokenView, Told, Verdict},
     failure::Failure,
     logins::Logins,
+    pins::{self, Pins},
     request::{Call, ChosenPin, Request},
     stored::Stored,
     text::{Bytes, Id, Secret},
@@ -42,6 +43,7 @@ enum Stage {
 struct Enrolled {
     device: Authenticator,
     logins: Logins,
+    pins: Pins,
     fetching: Option<Fetching>,
     updating: Option<Updating>,
 }
@@ -90,7 +92,8 @@ impl WebDevice {
 
     fn begin(&mut self, device: Authenticator) -> DeviceView {
         let view = DeviceView::from(&device);
-        let enrolled = Enrolled { device, logins: Logins::default(), fetching: None, updating: None };
+        let (logins, pins) = (Logins::default(), Pins::new(self.cost));
+        let enrolled = Enrolled { device, logins, pins, fetching: None, updating: None };
         self.stage = Stage::Enrolled(Box::new(enrolled));
         view
     }
@@ -151,7 +154,7 @@ impl Stage {
 
 impl Enrolled {
     fn answer(&mut self, call: Call, now: UnixTime, rng: Rng<'_>) -> Result<Told, Failure> {
-        let Self { device, logins, .. } = self;
+        let Self { device, logins, pins, .. } = self;
         match call {
             Call::Fetch {} => {
                 let (message, fetching) = device.fetch(now, rng)?;
@@ -177,6 +180,14 @@ impl Enrolled {
             }
             Call::Push { token, on } => self.push(token, on, now, rng),
             Call::Pushed { reply } => self.pushed(&reply, now),
+            Call::Rotate { token, pin, new } => {
+                let (token, old) = (TokenId::from_bytes(token.0), Pin::entered(&pin.0)?);
+                pins.rotate(device, (token, &old, Pin::choose(&new.0, &PinPolicy::DEFAULT)?), now, rng)
+            }
+            Call::Rotated { reply } => pins.rotated(device, &reply.0, now, rng),
+            Call::RotationConfirmed { reply } => pins.confirmed(device, &reply.0, now),
+            Call::UnlockRequest { token } => pins::unlock_request(device, TokenId::from_bytes(token.0)),
+            Call::Unlock { token, code } => pins::unlock(device, TokenId::from_bytes(token.0), &code),
             Call::Load { .. } | Call::Enrol { .. } | Call::Enrolled { .. } | Call::Confirm { .. } => {
                 Err(Failure::ORDER)
             }

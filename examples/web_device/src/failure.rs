@@ -23,6 +23,8 @@ impl Failure {
     pub(crate) const ORDER: Self = Self::new("order");
     /// No such login waits.
     pub(crate) const NO_LOGIN: Self = Self::new("no-login");
+    /// This code unlocks nothing here.
+    pub(crate) const UNLOCK_CODE: Self = Self::new("unlock-code");
     /// The server said no.
     pub(crate) const REFUSED: Self = Self::new("refused");
 
@@ -37,6 +39,8 @@ impl From<AuthenticatorError> for Failure {
             AuthenticatorError::Attempt(Denied::Wait { until }) => Self { kind: "wait", until: Some(until.as_secs()) },
             AuthenticatorError::Attempt(Denied::Locked) => Self::new("locked"),
             AuthenticatorError::PinNeeded => Self::new("pin-needed"),
+            AuthenticatorError::Unconfirmed => Self::new("unconfirmed"),
+            AuthenticatorError::UnlockCode => Self::UNLOCK_CODE,
             AuthenticatorError::Number => Self::new("number"),
             AuthenticatorError::State => Self::new("state"),
             AuthenticatorError::Message(WireError::Expired | WireError::EnrolmentExpired) => Self::new("expired"),

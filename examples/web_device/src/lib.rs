@@ -17,6 +17,7 @@ mod device;
 mod exports;
 mod failure;
 mod logins;
+mod pins;
 mod request;
 mod stored;
 mod text;

@@ -50,6 +50,16 @@ pub(crate) enum Call {
     Push { token: Id, on: bool },
     /// The reply to it.
     Pushed { reply: Bytes },
+    /// Asks the server for leave to change a PIN: yields a message.
+    Rotate { token: Id, pin: Secret, new: Secret },
+    /// The reply to it: with leave the PIN is changed, and another message says so.
+    Rotated { reply: Bytes },
+    /// The reply to that one.
+    RotationConfirmed { reply: Bytes },
+    /// What an operator needs to unlock the count of a token.
+    UnlockRequest { token: Id },
+    /// The operator's code.
+    Unlock { token: Id, code: Secret },
 }
 
 /// A PIN that the user chose for a token.

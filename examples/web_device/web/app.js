@@ -1,6 +1,6 @@
 // The page: what is on the screen, and what a person does. It holds no key; the worker does.
 
-import { age, done, halves, left, sentence, tryAgain } from "./words.js";
+import { age, done, halves, left, notChanged, sentence, tryAgain } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const worker = new Worker("./worker.js", { type: "module" });
@@ -17,7 +17,9 @@ function ask(name, fields = {}) {
 
 const page = { device: null, logins: [], login: null, token: 0, answered: new Set(), busy: false };
 
-const SECTIONS = ["opening", "elsewhere", "broken", "enrol", "compare", "home", "login", "denied", "result"];
+// A request that comes up by itself takes no answer for so long, in milliseconds.
+const STARTLE = 600;
+const SECTIONS = ["opening", "elsewhere", "broken", "enrol", "compare", "home", "change", "unlock", "login", "denied", "result"];
 
 function show(name) {
   for (const section of SECTIONS) {
@@ -25,6 +27,10 @@ function show(name) {
   }
   document.title = name === "login" ? "Request: Authenticator" : "Authenticator";
   window.scrollTo(0, 0);
+  // The keyboard goes on here, and a screen reader says where that is.
+  const heading = $(name).querySelector("h1");
+  heading.tabIndex = -1;
+  heading.focus();
 }
 
 const shown = (name) => !$(name).hidden;
@@ -130,13 +136,18 @@ function tokenItem(token) {
   const item = $("token").content.firstElementChild.cloneNode(true);
   const [name, tag, toggle] = [".name", ".tag", "[role=switch]"].map((css) => item.querySelector(css));
   const [form, pin, passcode] = ["form", ".pin", ".passcode"].map((css) => item.querySelector(css));
+  const [change, unlock] = [".change", ".unlock"].map((css) => item.querySelector(css));
+  item.dataset.token = token.id;
   name.textContent = token.name;
-  tag.hidden = !token.needsPin;
+  tag.hidden = change.hidden = !token.needsPin;
+  change.addEventListener("click", () => changePin(token));
+  unlock.addEventListener("click", () => busy(item, () => askToUnlock(token)));
   toggle.checked = token.push;
   toggle.addEventListener("change", () => {
     busy(item, async () => {
       const on = toggle.checked;
-      toggle.checked = !on;
+      // Off counts here at once, on when the server agrees.
+      toggle.checked = false;
       const { word, device } = await ask("push", { token: token.id, on });
       toggle.checked = device.tokens.find(({ id }) => id === token.id).push;
       if (word !== "accepted") {
@@ -154,10 +165,26 @@ function tokenItem(token) {
     busy(item, async () => {
       const typed = token.needsPin ? pin.value : null;
       pin.value = "";
-      showPasscode(passcode, await ask("passcode", { token: token.id, pin: typed }));
+      showPasscode(passcode, await withPin(token, "passcode", { pin: typed }));
     }, "Computing…");
   });
   return item;
+}
+
+// A try at a PIN. Where there are no more of them, the list says what to do.
+async function withPin(token, name, fields) {
+  try {
+    return await ask(name, { token: token.id, ...fields });
+  } catch (failure) {
+    if (failure.kind === "locked") {
+      locked(token);
+    }
+    throw failure;
+  }
+}
+
+function locked(token) {
+  $("tokens").querySelector(`[data-token="${token.id}"] .unlock`).hidden = false;
 }
 
 function showPasscode(place, { code, until }) {
@@ -176,6 +203,66 @@ function showPasscode(place, { code, until }) {
   place.timer = setInterval(tick, 250);
   tick();
 }
+
+// Another PIN
+
+function changePin(token) {
+  page.changing = token;
+  $("change-token").textContent = token.name;
+  $("change-form").reset();
+  problem($("change"));
+  show("change");
+  $("old-pin").focus();
+}
+
+$("change-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [old, next, again] = ["old-pin", "new-pin-1", "new-pin-2"].map((id) => $(id).value);
+  if (old === "") {
+    problem($("change"), "Type the PIN that you have now.");
+    $("old-pin").focus();
+    return;
+  }
+  if (next !== again) {
+    problem($("change"), "The two new PINs differ.");
+    $("new-pin-2").focus();
+    return;
+  }
+  busy($("change"), async () => {
+    const told = await withPin(page.changing, "changePin", { pin: old, next });
+    $("change-form").reset();
+    if (told.word !== "changed") {
+      problem($("change"), notChanged(told));
+      $("old-pin").focus();
+      return;
+    }
+    say("✓", "PIN changed", "The old PIN is worth nothing from now on.");
+  }, "Asking the server…");
+});
+
+// A lock that only the administrator opens
+
+async function askToUnlock(token) {
+  const { request } = await ask("unlockRequest", { token: token.id });
+  page.unlocking = token;
+  $("unlock-token").textContent = token.name;
+  $("unlock-request").value = request;
+  $("unlock-code").value = "";
+  problem($("unlock"));
+  show("unlock");
+}
+
+$("unlock-request").addEventListener("focus", () => $("unlock-request").select());
+
+$("unlock-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy($("unlock"), async () => {
+    const token = page.unlocking;
+    const { attempts } = await ask("unlock", { token: token.id, code: $("unlock-code").value });
+    $("tokens").querySelector(`[data-token="${token.id}"] .unlock`).hidden = true;
+    say("✓", "Unlocked", `There are ${attempts} tries at the PIN of ${token.name} again.`);
+  });
+});
 
 function showHistory(entries) {
   $("no-history").hidden = entries.length > 0;
@@ -202,9 +289,16 @@ $("remove").addEventListener("click", async () => {
 
 // A login
 
+// Nothing comes between a person and a PIN.
+function typing() {
+  const pin = document.activeElement;
+  return pin.matches("#home input.pin") && (pin.value !== "" || pin.closest("li").querySelector(".passcode").hidden);
+}
+
 // Shows the oldest request that is open, where nothing else is being looked at.
 function next() {
   const open = page.logins.filter((login) => !page.answered.has(login.id));
+  $("waits").hidden = true;
   if (shown("login") && !page.busy && !open.some((login) => login.id === page.login.id)) {
     say("–", "This request is over", "The login page took it back, its time ran out, or another device answered.");
     return;
@@ -213,18 +307,35 @@ function next() {
     $("more").hidden = open.length < 2;
     $("more").textContent = `${open.length} requests wait. If you started one alone, deny the others.`;
   }
-  if (shown("home") && open.length > 0 && !page.busy) {
+  if (shown("home") && open.length > 0 && !page.busy && !typing()) {
     showLogin(open.reduce((one, other) => (other.started < one.started ? other : one)));
   }
+  $("waits").hidden = shown("login") || open.length === 0;
+  $("home-title").textContent = open.length === 0 ? "Nothing to approve" : "A request waits";
 }
+
+$("waits-show").addEventListener("click", () => {
+  show("home");
+  next();
+});
 
 function fill(id, text) {
   $(id).textContent = text ?? "";
   $(id).closest("dl > div").hidden = !text;
 }
 
+function startle() {
+  const off = (disabled) => {
+    $("approve").disabled = $("deny").disabled = disabled;
+  };
+  off(true);
+  clearTimeout(page.startled);
+  page.startled = setTimeout(() => off(page.busy), STARTLE);
+}
+
 function showLogin(login) {
   page.login = login;
+  startle();
   page.token = Math.max(0, login.tokens.findIndex((token) => token.needsPin));
   fill("application", login.application);
   fill("action", login.action);
@@ -242,7 +353,8 @@ function showLogin(login) {
   tick();
   show("login");
   next();
-  ($("number-field").hidden ? $("approve") : $("number")).focus();
+  // Never the button: nobody approves by a key that was meant for something else.
+  [$("number"), $("pin")].find((field) => field.checkVisibility())?.focus();
 }
 
 // A weaker way to ask: one of three numbers is picked. Picking is answering.
@@ -289,8 +401,11 @@ async function answer(name, fields) {
   try {
     return await ask(name, { login, ...fields });
   } catch (failure) {
+    if (failure.kind === "locked") {
+      locked(page.login.tokens[page.token]);
+    }
     if (failure.kind === "no-answer") {
-      say("?", "Nobody knows", sentence(failure));
+      say("?", "Nobody knows", sentence({ kind: "silence" }));
     } else {
       page.answered.delete(login.id);
     }
@@ -347,11 +462,19 @@ $("deny").addEventListener("click", () => busy($("login"), async () => {
 }));
 
 $("report").addEventListener("click", () => busy($("denied"), async () => {
-  const { word } = await ask("report", { login: page.login });
-  say(word === "accepted" ? "✓" : "–", "Reported", "Your administrator is told. Change your password if somebody else may know it.");
+  const { word } = await ask("report", { login: page.login }).catch((failure) => failure);
+  if (word === undefined) {
+    say("?", "Nobody knows", sentence({ kind: "not-reported" }));
+    return;
+  }
+  if (word === "accepted") {
+    say("✓", "Reported", "Your administrator is told. Change your password if somebody else may know it.");
+  } else {
+    say("–", "Not reported", sentence({ kind: "too-late" }));
+  }
 }));
 
-for (const id of ["no-report", "denied-back", "back"]) {
+for (const id of ["no-report", "denied-back", "back", "change-back", "unlock-back"]) {
   $(id).addEventListener("click", () => {
     if (page.device) {
       show("home");
@@ -410,6 +533,7 @@ worker.onmessage = ({ data: { id, told, failure, event, ...values } }) => {
 };
 
 function stop(kind) {
+  $("waits").hidden = true;
   $("broken-why").textContent = sentence({ kind });
   show("broken");
 }

@@ -16,6 +16,9 @@ let device;
 let url;
 let history = [];
 let polling = 0;
+// Requests that were shown, and those that were answered here: whatever else is over was not answered in time.
+let open = new Map();
+const answered = new Set();
 
 const tell = (event, values) => postMessage({ event, ...values });
 const soon = () => Date.now() + 60000;
@@ -68,6 +71,7 @@ async function poll() {
       }
       const { logins } = await device.call("fetched", { reply });
       tell("logins", { logins });
+      await missed(logins);
       tell("line", { line: "open" });
       // While something is shown, whether it is still open is asked for every two seconds.
       [wait, pause] = logins.length > 0 ? [0, 2000] : [LONG_POLL, 250];
@@ -81,6 +85,15 @@ async function poll() {
       [wait, pause] = [0, Math.min(Math.max(2 * pause, 1000), 30000)];
     }
     await sleep(pause);
+  }
+}
+
+// What was open and is not any more.
+async function missed(logins) {
+  const over = [...open.values()].filter(({ id }) => !answered.has(id) && !logins.some((login) => login.id === id));
+  open = new Map(logins.map((login) => [login.id, login]));
+  for (const login of over) {
+    await remember(login, Date.now() / 1000 > login.expires ? "expired" : "gone");
   }
 }
 
@@ -100,6 +113,37 @@ async function about(login, [ask, fields], take) {
   return deliver(url, message, taken, (login.expires + AFTER) * 1000);
 }
 
+// An answer: it is in the history once it cannot be given again.
+async function answer(login, how, ...exchange) {
+  answered.add(login.id);
+  try {
+    const verdict = await about(login, ...exchange);
+    if (verdict.word === "try-again") {
+      answered.delete(login.id);
+    } else {
+      await remember(login, verdict.word === "accepted" ? how : verdict.word);
+    }
+    return verdict;
+  } catch (failure) {
+    if (failure.kind === "no-answer") {
+      await device.call("forget", { login: login.id });
+      await remember(login, "no-answer");
+    } else {
+      answered.delete(login.id);
+    }
+    throw failure;
+  }
+}
+
+// Tells the server of a new PIN. It counts here already; where this is lost, the next approval says the same.
+async function confirm(message) {
+  try {
+    await deliver(url, message, (reply) => device.call("rotationConfirmed", { reply }), soon());
+  } catch (failure) {
+    console.warn(`the new PIN is not confirmed yet: ${failure}`);
+  }
+}
+
 const asks = {
   start,
 
@@ -115,27 +159,9 @@ const asks = {
     return { device: enrolled.device };
   },
 
-  async approve({ login, token, number, pin }) {
-    try {
-      const verdict = await about(login, ["approve", { token, number, pin }], "approved");
-      if (verdict.word !== "try-again") {
-        await remember(login, verdict.word === "accepted" ? "approved" : verdict.word);
-      }
-      return verdict;
-    } catch (failure) {
-      if (failure.kind === "no-answer") {
-        await device.call("forget", { login: login.id });
-        await remember(login, "no-answer");
-      }
-      throw failure;
-    }
-  },
+  approve: ({ login, token, number, pin }) => answer(login, "approved", ["approve", { token, number, pin }], "approved"),
 
-  async deny({ login }) {
-    const verdict = await about(login, ["deny", {}], "denied");
-    await remember(login, verdict.word === "accepted" ? "denied" : verdict.word);
-    return verdict;
-  },
+  deny: ({ login }) => answer(login, "denied", ["deny", {}], "denied"),
 
   async report({ login }) {
     const verdict = await about(login, ["report", {}], "reported");
@@ -147,8 +173,31 @@ const asks = {
 
   async push({ token, on }) {
     const { message } = await device.call("push", { token, on });
-    return deliver(url, message, (reply) => device.call("pushed", { reply }), soon());
+    try {
+      return await deliver(url, message, (reply) => device.call("pushed", { reply }), soon());
+    } catch (failure) {
+      throw failure.kind === "no-answer" && !on ? new Failure("off-here") : failure;
+    }
   },
+
+  // What is typed is checked, and the try is counted, before anything is sent.
+  async changePin({ token, pin, next }) {
+    const { message } = await device.call("rotate", { token, pin, new: next });
+    try {
+      const told = await deliver(url, message, (reply) => device.call("rotated", { reply }), soon());
+      if (told.word === "changed") {
+        confirm(told.message);
+      }
+      return { word: told.word, count: told.count };
+    } catch (failure) {
+      // Without a reply nothing has changed here.
+      throw failure.kind === "no-answer" ? new Failure("not-changed") : failure;
+    }
+  },
+
+  unlockRequest: ({ token }) => device.call("unlockRequest", { token }),
+
+  unlock: ({ token, code }) => device.call("unlock", { token, code }),
 
   async remove() {
     polling += 1;

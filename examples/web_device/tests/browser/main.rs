@@ -8,6 +8,7 @@
 )]
 
 mod order;
+mod pins;
 mod site;
 mod stories;
 mod tabs;

@@ -1,6 +1,7 @@
 //! A login server with one user, which serves the page, too; and the browser that has it open.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     env, fs,
     path::{Path, PathBuf},
@@ -20,18 +21,19 @@ use axum::{
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use pollster::block_on;
 use pushotp::{
-    AccountId, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, ServerPolicy, ServerSetup, SoftwareKek,
-    Started,
+    AccountId, AuditKind, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, ServerPolicy, ServerSetup,
+    SoftwareKek, Started,
     provision::enrolment,
     store::MemoryStore,
     types::{EnrolmentId, TenantId, UnixTime},
     wire::keys::ServerKey,
 };
-use tokio::runtime::Runtime;
+use tokio::{net::TcpListener, runtime::Runtime};
 use webdriver::{Browser, Options};
 
 pub(crate) const PIN: &str = "271846";
 pub(crate) const WRONG: &str = "271847";
+pub(crate) const NEW: &str = "905317";
 
 /// As README.md tells whoever serves the page.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
@@ -42,15 +44,27 @@ pub(crate) struct Site {
     pub(crate) user: AccountId,
     pub(crate) url: String,
     files: HashMap<String, Vec<u8>>,
-    /// The messages of devices that came, with their length.
-    pub(crate) received: Mutex<Vec<usize>>,
+    /// The messages of devices that came.
+    pub(crate) received: Mutex<Vec<Bytes>>,
+    pub(crate) cut: Mutex<Option<Cut>>,
+}
+
+/// Where a line breaks, until it is mended.
+#[derive(Clone, Copy)]
+pub(crate) struct Cut {
+    /// No message gets through once this is in the log.
+    pub(crate) after: AuditKind,
+    /// Whether the reply to that one still does.
+    pub(crate) reply: bool,
 }
 
 /// A site, its runtime and a browser.
 pub(crate) struct World {
     pub(crate) site: Arc<Site>,
     pub(crate) browser: Browser,
-    _runtime: Runtime,
+    port: u16,
+    /// None while the server is down.
+    runtime: RefCell<Option<Runtime>>,
 }
 
 pub(crate) fn rng() -> UnwrapErr<SysRng> {
@@ -94,8 +108,9 @@ impl World {
         let files = files(module()?);
         let browser = Browser::start_or_skip(&Options::default())?;
         let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let host = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let host = format!("127.0.0.1:{port}");
         let server = LoginServer::new(ServerSetup {
             tenant: TenantId::new(b"example.com").unwrap(),
             url: format!("https://{host}/push"),
@@ -110,11 +125,27 @@ impl World {
             block_on(server.add_token(&user, token, now(), &mut rng())).unwrap();
         }
         let url = format!("http://{host}/");
-        let site = Arc::new(Site { server, user, url, files, received: Mutex::default() });
-        let router = Router::new().route("/push", post(push)).fallback(file).with_state(Arc::clone(&site));
-        runtime.spawn(async { axum::serve(listener, router).await });
+        let site = Arc::new(Site { server, user, url, files, received: Mutex::default(), cut: Mutex::default() });
+        serve(&runtime, listener, &site);
         browser.open(&site.url).unwrap();
-        Some(Self { site, browser, _runtime: runtime })
+        Some(Self { site, browser, port, runtime: RefCell::new(Some(runtime)) })
+    }
+
+    /// The server ends, with all its connections.
+    pub(crate) fn stop(&self) {
+        drop(self.runtime.take());
+    }
+
+    /// It is there again, with what it knew.
+    pub(crate) fn go_on(&self) {
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", self.port))).unwrap();
+        serve(&runtime, listener, &self.site);
+        self.runtime.replace(Some(runtime));
+    }
+
+    pub(crate) fn cut(&self, cut: Option<Cut>) {
+        *self.site.cut.lock().unwrap() = cut;
     }
 
     /// The same with the browser enrolled.
@@ -152,8 +183,21 @@ impl World {
         let start = block_on(self.site.server.start_login(&self.site.user, &request, now(), &mut rng())).unwrap();
         let LoginStart::Started(started) = start else { panic!("{start:?}") };
         self.browser.find("#login").unwrap();
+        // In its first moments it takes no answer.
+        self.browser.find("#deny:enabled").unwrap();
         let number = self.site.server.number(&started.ticket).unwrap();
         (started, number)
+    }
+
+    /// Approves a login with the token that has a PIN, and goes back to the list.
+    pub(crate) fn approve(&self, pin: &str) -> bool {
+        let (login, number) = self.login();
+        self.enter("#number", &number);
+        self.enter("#pin", pin);
+        self.click("#approve");
+        self.browser.find_text("#result-title", "Approved").unwrap();
+        self.click("#back");
+        self.redeem(&login)
     }
 
     pub(crate) fn state(&self, login: &Started) -> LoginState {
@@ -164,8 +208,11 @@ impl World {
         block_on(self.site.server.redeem(&login.ticket, now(), &mut rng())).unwrap().is_some()
     }
 
+    /// As soon as it can be clicked.
     pub(crate) fn click(&self, css: &str) {
-        self.browser.find(css).unwrap().click().unwrap();
+        let element = self.browser.find(css).unwrap();
+        wait_until("it is enabled", || element.is_enabled().unwrap());
+        element.click().unwrap();
     }
 
     /// Types into an input, instead of what is there.
@@ -175,23 +222,55 @@ impl World {
         input.enter(text).unwrap();
     }
 
-    /// A picture in light and one in dark, kept beside the test's other files.
+    /// A picture in light and one in dark, as wide as a phone and as long as the page, kept beside the test's other files.
+    /// Nothing may stand out at the side, and on a narrower phone neither.
     pub(crate) fn picture(&self, name: &str) {
+        const WIDTHS: [u32; 2] = [320, 390];
+        let measure = "const { scrollWidth, clientWidth, scrollHeight } = document.documentElement;
+            return [scrollWidth - clientWidth, scrollHeight]";
         for (scheme, dark) in [("light", false), ("dark", true)] {
             self.browser.prefer_dark(dark).unwrap();
+            for width in WIDTHS {
+                self.browser.resize(width, 600).unwrap();
+                let measured = self.browser.run(measure, &[]).unwrap();
+                assert_eq!(measured[0], 0, "{name} is wider than {width} pixels");
+                let length = measured[1].as_u64().and_then(|length| length.try_into().ok()).unwrap();
+                self.browser.resize(width, length).unwrap();
+            }
             let file = format!("web_device/{name}-{scheme}.png");
             self.browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(file)).unwrap();
         }
+        self.browser.resize(420, 860).unwrap();
+    }
+}
+
+fn serve(runtime: &Runtime, listener: TcpListener, site: &Arc<Site>) {
+    let router = Router::new().route("/push", post(push)).fallback(file).with_state(Arc::clone(site));
+    runtime.spawn(async { axum::serve(listener, router).await });
+}
+
+impl Site {
+    /// Whether the line is broken; with the reply to what broke it, or only what came after.
+    async fn is_cut(&self, replying: bool) -> bool {
+        let Some(cut) = *self.cut.lock().unwrap() else { return false };
+        let log = self.server.audit(&self.user).await.unwrap();
+        !(replying && cut.reply) && log.iter().any(|event| event.kind() == cut.after)
     }
 }
 
 /// Takes a message of the device; a fetch that found nothing is held back for as long as the device wishes.
 async fn push(State(site): State<Arc<Site>>, headers: HeaderMap, message: Bytes) -> Response {
-    site.received.lock().unwrap().push(message.len());
+    site.received.lock().unwrap().push(message.clone());
+    if site.is_cut(false).await {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
     let prefer = headers["prefer"].to_str().unwrap().strip_prefix("wait=").unwrap().parse().unwrap();
     let until = Instant::now() + Duration::from_secs(prefer);
     loop {
         let received = site.server.receive(&message, now(), &mut rng()).await.unwrap();
+        if site.is_cut(true).await {
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
         if !received.is_idle() || Instant::now() > until {
             return match received.into_reply() {
                 Ok(reply) => ([(header::CONTENT_TYPE, "application/cbor")], reply).into_response(),

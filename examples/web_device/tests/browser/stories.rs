@@ -1,5 +1,5 @@
 use pollster::block_on;
-use pushotp::{LoginState, PasscodeVerdict, PushSwitch};
+use pushotp::{LoginRequest, LoginState, PasscodeVerdict, PushSwitch};
 use webdriver::keys;
 
 use crate::site::{PIN, WRONG, World, now, rng, wait_until};
@@ -78,6 +78,31 @@ fn a_wrong_pin_then_the_right_one_with_the_keyboard_alone() {
     assert!(world.redeem(&login));
 }
 
+/// Whoever goes through the page with the keyboard sees where it is, at each step and on each screen.
+#[test]
+fn the_focus_can_be_seen() {
+    let Some(world) = World::enrolled() else { return };
+    let outline = |times: usize| {
+        for _ in 0..times {
+            world.browser.press(keys::TAB).unwrap();
+            let look = "const at = document.activeElement; const { outlineStyle, outlineWidth } = getComputedStyle(at);
+                return [at.tagName, at === document.body || (outlineStyle === 'solid' && outlineWidth === '3px')]";
+            let seen = world.browser.run(look, &[]).unwrap();
+            assert_eq!(seen[1], true, "{seen}");
+        }
+    };
+    outline(8);
+    world.click("#tokens li:nth-child(2) .change");
+    outline(5);
+    world.picture("focus");
+    world.click("#change-back");
+    world.login();
+    outline(6);
+    // The negative control: where nobody is, no line is drawn.
+    let line = "return getComputedStyle(document.querySelector('h1')).outlineStyle";
+    assert_eq!(world.browser.run(line, &[]).unwrap(), "none");
+}
+
 #[test]
 fn a_wrong_number_ends_the_request() {
     let Some(world) = World::enrolled() else { return };
@@ -134,17 +159,58 @@ fn a_request_that_the_page_takes_back_is_over_here() {
     let (login, _) = world.login();
     block_on(world.site.server.cancel_login(&login.ticket, now(), &mut rng())).unwrap();
     world.browser.find_text("#result-title", "This request is over").unwrap();
+    world.picture("over");
+    world.click("#back");
+    world.browser.find_text("#history", "Withdrawn or answered elsewhere: Intranet, alice").unwrap();
+}
+
+/// A request does not come between a person and a PIN that is being typed; it is said that one waits.
+#[test]
+fn a_request_waits_while_a_pin_is_typed() {
+    let Some(world) = World::enrolled() else { return };
+    world.click("#tokens li:nth-child(2) form button");
+    world.enter("#tokens li:nth-child(2) .pin", "2718");
+    let request = LoginRequest::new("Intranet");
+    let _ = block_on(world.site.server.start_login(&world.site.user, &request, now(), &mut rng())).unwrap();
+    world.browser.find_text("#waits", "A request waits for you.").unwrap();
+    assert!(world.browser.all("#login").unwrap().is_empty());
+    world.picture("waits");
+    world.click("#waits-show");
+    world.browser.find("#login").unwrap();
+    // What comes up by itself takes no answer at once.
+    assert_eq!(world.browser.find("#number:focus").unwrap().property("value").unwrap(), "");
+    world.browser.find("#deny:enabled").unwrap();
+    assert!(world.browser.all("#waits").unwrap().is_empty());
+}
+
+#[test]
+fn the_last_twenty_are_kept() {
+    let Some(world) = World::enrolled() else { return };
+    // A page of this site that does not have the device.
+    world.browser.open(&format!("{}style.css", world.site.url)).unwrap();
+    let fill = "return import('/store.js').then(({ write }) => write({ history: Array.from({ length: 20 }, (_, at) => (
+        { id: String(at), at: 1e12 - at, application: `Application ${at}`, user: 'alice', how: 'approved' })) }))";
+    world.browser.run(fill, &[]).unwrap();
+    world.browser.open(&world.site.url).unwrap();
+    world.browser.find_text("#history", "Application 19").unwrap();
+    let (login, _) = world.login();
+    world.click("#deny");
+    world.click("#no-report");
+    assert_eq!(world.state(&login), LoginState::Denied);
+    world.browser.find_text("#history li:first-child", "You denied: Intranet").unwrap();
+    world.browser.find_text("#history li:last-child", "Application 18").unwrap();
+    assert_eq!(world.browser.all("#history li").unwrap().len(), 20);
 }
 
 #[test]
 fn a_passcode_is_shown_after_the_pin() {
     let Some(world) = World::enrolled() else { return };
     let item = "#tokens li:nth-child(2)"; // by name
-    world.click(&format!("{item} button"));
+    world.click(&format!("{item} form button"));
     // One that is computed in the last moment of its step is gone before anybody has read it.
     let read = (0..3).find_map(|_| {
         world.enter(&format!("{item} .pin"), PIN);
-        world.click(&format!("{item} button"));
+        world.click(&format!("{item} form button"));
         let shown = world.browser.find(&format!("{item} output")).ok()?.text().ok()?.replace(' ', "");
         (shown.len() == 8).then_some(shown)
     });

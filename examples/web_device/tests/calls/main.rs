@@ -8,6 +8,7 @@
 )]
 
 mod attempts;
+mod pins;
 mod refusals;
 mod stories;
 mod world;

@@ -22,6 +22,7 @@ use web_device::WebDevice;
 
 pub(crate) const PIN: &str = "271846";
 pub(crate) const WRONG: &str = "271847";
+pub(crate) const NEW: &str = "905317";
 
 pub(crate) struct World {
     pub(crate) server: LoginServer,
@@ -164,6 +165,13 @@ impl World {
         let reply = self.send(&told);
         let mut told = self.page.ok("fetched", &json!({ "reply": reply }));
         told["logins"].take().as_array().unwrap().clone()
+    }
+
+    /// The token with a PIN, of the page as it is.
+    pub(crate) fn work(&self) -> Value {
+        let tokens = block_on(self.server.tokens(&self.user)).unwrap();
+        let work = tokens.iter().find(|token| token.name == "Work").unwrap();
+        data_encoding::HEXLOWER.encode(work.id.as_bytes()).into()
     }
 
     pub(crate) fn token(&mut self, name: &str) -> Value {
