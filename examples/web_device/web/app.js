@@ -1,79 +1,13 @@
 // The page: what is on the screen, and what a person does. It holds no key; the worker does.
 
-import { age, done, halves, left, notChanged, sentence, tryAgain } from "./words.js";
-
-const $ = (id) => document.getElementById(id);
-const worker = new Worker("./worker.js", { type: "module" });
-const waiting = new Map();
-let asked = 0;
-
-// Asks the worker.
-function ask(name, fields = {}) {
-  return new Promise((resolve, reject) => {
-    waiting.set(++asked, { resolve, reject });
-    worker.postMessage({ id: asked, ask: name, fields });
-  });
-}
-
-const page = { device: null, logins: [], login: null, token: 0, answered: new Set(), busy: false };
+import { ask, end, listen } from "./ask.js";
+import { askToUnlock, changePin, locked, withPin } from "./pins.js";
+import { $, busy, isBusy, problem, say, show, shown } from "./screen.js";
+import { age, done, halves, left, sentence, tryAgain } from "./words.js";
 
 // A request that comes up by itself takes no answer for so long, in milliseconds.
 const STARTLE = 600;
-const SECTIONS = ["opening", "elsewhere", "broken", "enrol", "compare", "home", "change", "unlock", "login", "denied", "result"];
-
-function show(name) {
-  for (const section of SECTIONS) {
-    $(section).hidden = section !== name;
-  }
-  document.title = name === "login" ? "Request: Authenticator" : "Authenticator";
-  window.scrollTo(0, 0);
-  // The keyboard goes on here, and a screen reader says where that is.
-  const heading = $(name).querySelector("h1");
-  heading.tabIndex = -1;
-  heading.focus();
-}
-
-const shown = (name) => !$(name).hidden;
-
-function problem(section, text) {
-  const place = section.querySelector(".problem");
-  place.textContent = text ?? "";
-  place.hidden = !text;
-}
-
-// One thing at a time: the buttons of a section wait with it. What fails is said there.
-async function busy(section, work, words) {
-  if (page.busy) {
-    return;
-  }
-  page.busy = true;
-  const buttons = [...section.querySelectorAll("button")];
-  const [first] = buttons.filter((button) => button.type === "submit" || button.dataset.busy);
-  const text = first?.textContent;
-  problem(section);
-  for (const button of buttons) {
-    button.disabled = true;
-  }
-  if (first && words) {
-    first.textContent = words;
-  }
-  try {
-    await work();
-  } catch (failure) {
-    problem(section, sentence(failure));
-  } finally {
-    page.busy = false;
-    for (const button of buttons) {
-      button.disabled = false;
-    }
-    if (first && words) {
-      first.textContent = text;
-    }
-    if (shown("home")) {
-      next();
-    }
-  }
-}
+const page = { device: null, logins: [], login: null, token: 0, answered: new Set() };
 
 // Enrolment
 
@@ -171,22 +105,6 @@ function tokenItem(token) {
   return item;
 }
 
-// A try at a PIN. Where there are no more of them, the list says what to do.
-async function withPin(token, name, fields) {
-  try {
-    return await ask(name, { token: token.id, ...fields });
-  } catch (failure) {
-    if (failure.kind === "locked") {
-      locked(token);
-    }
-    throw failure;
-  }
-}
-
-function locked(token) {
-  $("tokens").querySelector(`[data-token="${token.id}"] .unlock`).hidden = false;
-}
-
 function showPasscode(place, { code, until }) {
   place.querySelector("output").textContent = halves(code);
   place.hidden = false;
@@ -203,66 +121,6 @@ function showPasscode(place, { code, until }) {
   place.timer = setInterval(tick, 250);
   tick();
 }
-
-// Another PIN
-
-function changePin(token) {
-  page.changing = token;
-  $("change-token").textContent = token.name;
-  $("change-form").reset();
-  problem($("change"));
-  show("change");
-  $("old-pin").focus();
-}
-
-$("change-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const [old, next, again] = ["old-pin", "new-pin-1", "new-pin-2"].map((id) => $(id).value);
-  if (old === "") {
-    problem($("change"), "Type the PIN that you have now.");
-    $("old-pin").focus();
-    return;
-  }
-  if (next !== again) {
-    problem($("change"), "The two new PINs differ.");
-    $("new-pin-2").focus();
-    return;
-  }
-  busy($("change"), async () => {
-    const told = await withPin(page.changing, "changePin", { pin: old, next });
-    $("change-form").reset();
-    if (told.word !== "changed") {
-      problem($("change"), notChanged(told));
-      $("old-pin").focus();
-      return;
-    }
-    say("✓", "PIN changed", "The old PIN is worth nothing from now on.");
-  }, "Asking the server…");
-});
-
-// A lock that only the administrator opens
-
-async function askToUnlock(token) {
-  const { request } = await ask("unlockRequest", { token: token.id });
-  page.unlocking = token;
-  $("unlock-token").textContent = token.name;
-  $("unlock-request").value = request;
-  $("unlock-code").value = "";
-  problem($("unlock"));
-  show("unlock");
-}
-
-$("unlock-request").addEventListener("focus", () => $("unlock-request").select());
-
-$("unlock-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  busy($("unlock"), async () => {
-    const token = page.unlocking;
-    const { attempts } = await ask("unlock", { token: token.id, code: $("unlock-code").value });
-    $("tokens").querySelector(`[data-token="${token.id}"] .unlock`).hidden = true;
-    say("✓", "Unlocked", `There are ${attempts} tries at the PIN of ${token.name} again.`);
-  });
-});
 
 function showHistory(entries) {
   $("no-history").hidden = entries.length > 0;
@@ -299,7 +157,7 @@ function typing() {
 function next() {
   const open = page.logins.filter((login) => !page.answered.has(login.id));
   $("waits").hidden = true;
-  if (shown("login") && !page.busy && !open.some((login) => login.id === page.login.id)) {
+  if (shown("login") && !isBusy() && !open.some((login) => login.id === page.login.id)) {
     say("–", "This request is over", "The login page took it back, its time ran out, or another device answered.");
     return;
   }
@@ -307,7 +165,7 @@ function next() {
     $("more").hidden = open.length < 2;
     $("more").textContent = `${open.length} requests wait. If you started one alone, deny the others.`;
   }
-  if (shown("home") && open.length > 0 && !page.busy && !typing()) {
+  if (shown("home") && open.length > 0 && !isBusy() && !typing()) {
     showLogin(open.reduce((one, other) => (other.started < one.started ? other : one)));
   }
   $("waits").hidden = shown("login") || open.length === 0;
@@ -330,7 +188,7 @@ function startle() {
   };
   off(true);
   clearTimeout(page.startled);
-  page.startled = setTimeout(() => off(page.busy), STARTLE);
+  page.startled = setTimeout(() => off(isBusy()), STARTLE);
 }
 
 function showLogin(login) {
@@ -485,16 +343,6 @@ for (const id of ["no-report", "denied-back", "back", "change-back", "unlock-bac
   });
 }
 
-function say(sign, title, text) {
-  $("result-sign").textContent = sign;
-  $("result-sign").dataset.sign = sign;
-  $("result-title").textContent = title;
-  $("result-text").textContent = text;
-  $("result-warning").hidden = true;
-  show("result");
-  $("back").focus();
-}
-
 // What the worker says
 
 const LINES = {
@@ -518,31 +366,18 @@ const events = {
   },
 };
 
-worker.onmessage = ({ data: { id, told, failure, event, ...values } }) => {
-  if (event) {
-    events[event](values);
-    return;
-  }
-  const { resolve, reject } = waiting.get(id);
-  waiting.delete(id);
-  if (failure) {
-    reject(failure);
-  } else {
-    resolve(told);
-  }
-};
-
 function stop(kind) {
   $("waits").hidden = true;
   $("broken-why").textContent = sentence({ kind });
   show("broken");
 }
 
-worker.onerror = () => stop("page");
-
 // A page that the browser only puts aside would go on to hold the device.
-window.addEventListener("pagehide", () => worker.terminate());
+window.addEventListener("pagehide", end);
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+listen((event, values) => events[event](values), () => stop("page"));
+document.addEventListener("idle", () => shown("home") && next());
 
 $("reload").addEventListener("click", () => location.reload());
 
