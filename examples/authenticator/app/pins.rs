@@ -75,6 +75,15 @@ pub(crate) enum ChangingStep {
     Waiting,
 }
 
+fn wrong_pin(left: u8) -> String {
+    let next = match left {
+        0 => "Approve a login before the next try.".to_owned(),
+        1 => "The server allows 1 more try.".to_owned(),
+        left => format!("The server allows {left} more tries."),
+    };
+    format!("Not changed: the PIN that you typed first was most likely wrong. {next}")
+}
+
 impl App {
     pub(super) fn change_pin_key(&mut self, key: KeyCode) {
         let Screen::ChangePin(Changing { token, step }) = &mut self.screen else { return };
@@ -128,12 +137,7 @@ impl App {
             }
             PinChange::Changed(Biometric::Off) => Note::Good("The new PIN counts, and no fingerprint does.".into()),
             PinChange::Changed(_) => Note::Good("The PIN is changed. The old one is worth nothing from now on.".into()),
-            PinChange::WrongPin { left: 0 } => {
-                Note::Bad("Not changed: wrong PIN. Approve a login before the next try.".into())
-            }
-            PinChange::WrongPin { .. } => {
-                Note::Bad("Not changed: the PIN that you typed first was most likely wrong.".into())
-            }
+            PinChange::WrongPin { left } => Note::Bad(wrong_pin(left).into()),
             PinChange::NotGranted => Note::Bad(
                 "Not changed. It is possible within ten minutes after you approved a login with this token.".into(),
             ),

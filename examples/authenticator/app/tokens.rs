@@ -84,9 +84,8 @@ impl App {
         self.codes.retain(|shown| shown.token != token);
         self.codes.push(ShownCode { token, code, until });
         if self.tokens.iter().any(|known| known.id == token && known.pin_protected) {
-            self.note = typed.then_some(Note::Good(
-                "Nobody can say yet whether the PIN was right: a wrong one gives a wrong code.".into(),
-            ));
+            // Short, so that the code above it stays in sight in a low terminal.
+            self.note = typed.then_some(Note::Good("A wrong PIN gives a wrong code: only the server can tell.".into()));
         }
     }
 }

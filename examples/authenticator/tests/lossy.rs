@@ -351,6 +351,96 @@ fn a_pin_is_changed_after_an_approval() {
     assert!(matches!(log_in(&mut world, "905317"), Answer::Accepted { .. }));
 }
 
+/// What the server says to a login that is approved with a PIN.
+fn log_in(world: &mut World, text: &str) -> Answer {
+    world.pass(121_000);
+    let (started, request) = world.asked();
+    let (token, number) = (world.server.work, world.number(&started));
+    world.approve(request.id, token, &number, Some(pin(text)));
+    world.carry();
+    world.answers().remove(0)
+}
+
+fn ask_for_another_pin(world: &mut World, old: &str, new: &str) {
+    let token = world.server.work;
+    world.heard.clear();
+    world.posts.clear();
+    world.command(Command::ChangePin { token, old: Unlock::Pin(pin(old)), new: pin(new), finger: false });
+}
+
+fn changes(world: &World) -> Vec<PinChange> {
+    let change = |event: &Event| match event {
+        Event::PinChange(change) => Some(change.clone()),
+        _ => None,
+    };
+    world.heard.iter().filter_map(change).collect()
+}
+
+/// Wherever it ends, one PIN counts, here and at the server, and it is the one that the file has.
+#[test]
+fn a_changed_pin_survives_the_end_of_the_program() {
+    let accepted = Answer::Accepted { failures: 0 };
+    // Before the request left.
+    let mut world = World::enrolled();
+    assert_eq!(log_in(&mut world, PIN), accepted);
+    ask_for_another_pin(&mut world, PIN, "905317");
+    restart(&mut world);
+    assert_eq!(log_in(&mut world, PIN), accepted);
+
+    // After the server's leave, before it was told.
+    ask_for_another_pin(&mut world, PIN, "905317");
+    world.carry();
+    assert_eq!(changes(&world), [PinChange::Changed(Biometric::Off)]);
+    assert_eq!(world.posts.len(), 1, "which is lost");
+    restart(&mut world);
+    ask_for_another_pin(&mut world, "905317", PIN);
+    assert!(matches!(&changes(&world)[..], [PinChange::Failed(why)] if why.contains("Approve one more login first")));
+    assert!(matches!(log_in(&mut world, PIN), Answer::WrongPin { .. }));
+    assert!(matches!(log_in(&mut world, "905317"), Answer::Accepted { .. }), "which tells it");
+    ask_for_another_pin(&mut world, "905317", PIN);
+    world.carry();
+    assert_eq!(changes(&world), [PinChange::Changed(Biometric::Off)]);
+}
+
+/// The same bytes, whether the request is lost or the reply; nothing else of the change leaves before there is one.
+#[test]
+fn a_change_is_the_same_bytes_however_often_it_is_sent() {
+    let mut world = World::enrolled();
+    log_in(&mut world, PIN);
+    ask_for_another_pin(&mut world, PIN, "905317");
+    let asked = world.posts[0].message.clone();
+    world.lose();
+    world.pass(700);
+    world.pass(700);
+    for post in std::mem::take(&mut world.posts) {
+        if post.message == asked {
+            world.receive(&post.message).unwrap();
+        }
+        world.reply(post.job, Err(NoReply::Unreachable));
+    }
+    assert!(world.arrived.contains(&asked) && changes(&world).is_empty());
+    for _ in 0..4 {
+        world.pass(5000);
+        world.carry();
+    }
+    assert_eq!(changes(&world), [PinChange::Changed(Biometric::Off)]);
+    assert!(matches!(log_in(&mut world, "905317"), Answer::Accepted { .. }));
+}
+
+/// Nobody answers: the old PIN holds, and that is said.
+#[test]
+fn a_change_without_an_answer_is_none() {
+    let mut world = World::enrolled();
+    log_in(&mut world, PIN);
+    ask_for_another_pin(&mut world, PIN, "905317");
+    for _ in 0..20 {
+        world.lose();
+        world.pass(10_000);
+    }
+    assert!(matches!(&changes(&world)[..], [PinChange::Failed(why)] if why.contains("The old PIN still holds")));
+    assert!(matches!(log_in(&mut world, PIN), Answer::Accepted { .. }));
+}
+
 #[test]
 fn codes_are_those_that_the_server_takes() {
     let mut world = World::enrolled();

@@ -124,8 +124,12 @@ fn at_rest() -> Vec<(&'static str, Person)> {
         }
         person
     };
-    let mut changed = changing(&["271846", "905317", "905317"]);
-    changed.hear(Event::PinChange(PinChange::Changed(Biometric::Forbidden)));
+    let after = |change| {
+        let mut person = changing(&["271846", "905317", "905317"]);
+        person.hear(Event::PinChange(change));
+        person
+    };
+    let no_file = "This device could not write its file, so nothing was sent. Is the disk full?";
     vec![
         ("tokens", Person::enrolled()),
         ("tokens_with_codes", codes),
@@ -139,7 +143,12 @@ fn at_rest() -> Vec<(&'static str, Person)> {
         ("change_pin_new", changing(&["271846"])),
         ("change_pin_again", changing(&["271846", "905317"])),
         ("change_pin_waiting", changing(&["271846", "905317", "905317"])),
-        ("change_pin_done", changed),
+        ("change_pin_done", after(PinChange::Changed(Biometric::Forbidden))),
+        ("change_pin_differs", changing(&["271846", "905317", "905318"])),
+        ("change_pin_wrong", after(PinChange::WrongPin { left: 2 })),
+        ("change_pin_wrong_last", after(PinChange::WrongPin { left: 0 })),
+        ("change_pin_not_granted", after(PinChange::NotGranted)),
+        ("change_pin_failed", after(PinChange::Failed(no_file.into()))),
     ]
 }
 

@@ -120,6 +120,7 @@ pub(super) fn change_pin(changing: &Changing) -> Page {
         ChangingStep::Old { entry, problem } => {
             page.strong("Type the PIN that it has now.");
             page.entry(&entry.masked());
+            page.faint("A change is possible for ten minutes after you approved a login with it.");
             finger(&mut page, Some(&changing.token));
             if let Some(problem) = problem {
                 page.bad(problem);

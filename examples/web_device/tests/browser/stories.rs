@@ -93,8 +93,9 @@ fn the_focus_can_be_seen() {
     };
     outline(8);
     world.click("#tokens li:nth-child(2) .change");
-    outline(5);
+    outline(2);
     world.picture("focus");
+    outline(3);
     world.click("#change-back");
     world.login();
     outline(6);
