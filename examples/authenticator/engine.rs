@@ -21,15 +21,15 @@ use rand_core::Rng as _;
 use crate::{
     file::{FileError, StateFile},
     finger::SimulatedFinger,
-    http::{self, NoReply},
+    http::{self, NoReply, Patience},
     keys::{KeptKeys, NoKeys, rng},
     message::{Answer, Command, Device, Event, Link, Request, Token},
 };
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The server holds a fetch up while there is nothing.
-const LONG_POLL: Duration = Duration::from_secs(40);
+/// So long the server may hold a fetch up while there is nothing.
+const LONG_POLL: Duration = Duration::from_secs(25);
 /// Where it does not, a fetch is sent so often.
 const POLL: Duration = Duration::from_secs(2);
 /// The waits between attempts double from the first to the last.
@@ -61,7 +61,7 @@ pub(crate) struct Post {
     pub(crate) job: u64,
     pub(crate) url: String,
     pub(crate) message: Vec<u8>,
-    pub(crate) patience: Duration,
+    pub(crate) patience: Patience,
 }
 
 pub(crate) struct Setup {
@@ -92,6 +92,8 @@ pub(crate) struct Engine {
     over: VecDeque<Request>,
     fetch_at: Duration,
     fetch_failures: u32,
+    /// Whether the last fetch had a reply. The first one after none is answered at once, and says that the line is good.
+    linked: bool,
     out: Vec<Output>,
 }
 
@@ -118,7 +120,7 @@ struct Job {
 /// What waits for the reply.
 enum Kind {
     Enrol { enrolling: Box<Enrolling>, kept: KeptKeys, server: Option<String> },
-    Fetch { fetching: Fetching, sent: Duration },
+    Fetch { fetching: Fetching, sent: Duration, held: Duration },
     Approve(ChallengeId, Box<Answering>),
     Deny(ChallengeId),
     Report(ChallengeId, Reported),
@@ -149,6 +151,7 @@ impl Engine {
             over: VecDeque::new(),
             fetch_at: Duration::ZERO,
             fetch_failures: 0,
+            linked: false,
             out: Vec::new(),
         };
         let Some(stored) = stored else { return Ok(engine) };
@@ -222,7 +225,7 @@ impl Engine {
             tokens: Token::list(&device.tokens()),
         };
         self.device = Some(device);
-        (self.fetch_at, self.fetch_failures) = (Duration::ZERO, 0);
+        (self.fetch_at, self.fetch_failures, self.linked) = (Duration::ZERO, 0, false);
         self.say(Event::Ready(about));
         self.say(Event::History(self.file.history()));
         if http::refuse(&self.url).is_some() {
@@ -267,7 +270,7 @@ impl Engine {
     fn take(&mut self, kind: Kind, reply: &[u8], now: Duration) -> Done {
         match kind {
             Kind::Enrol { enrolling, kept, server } => self.enrolled(*enrolling, (kept, server), reply),
-            Kind::Fetch { fetching, sent } => self.fetched(fetching, sent, reply, now),
+            Kind::Fetch { fetching, sent, held } => self.fetched(fetching, (sent, held), reply, now),
             Kind::Approve(login, answering) => self.approved(login, *answering, reply, now),
             Kind::Deny(login) => self.denied(login, reply, now),
             Kind::Report(login, reported) => self.reported(login, reported, reply, now),
@@ -309,7 +312,8 @@ impl Engine {
 
 impl Job {
     fn post(&self) -> Post {
-        let patience = if let Kind::Fetch { .. } = self.kind { LONG_POLL } else { PATIENCE };
+        let held = if let Kind::Fetch { held, .. } = self.kind { held } else { Duration::ZERO };
+        let patience = Patience { held, whole: held + PATIENCE };
         Post { job: self.number, url: self.url.clone(), message: self.message.clone(), patience }
     }
 }

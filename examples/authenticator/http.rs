@@ -17,10 +17,19 @@ pub(crate) enum NoReply {
     Rejected,
 }
 
+/// How long a reply may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// So long the server may hold it back while there is nothing to tell, in whole seconds.
+    pub(crate) held: Duration,
+    /// After so long nobody waits for it any more.
+    pub(crate) whole: Duration,
+}
+
 /// What carries a message to the server and its reply back. Yours may speak TLS.
 pub(crate) trait Transport: Send + Sync + 'static {
-    /// Blocks until there is a reply, at most so long.
-    fn post(&self, url: &str, message: &[u8], patience: Duration) -> Result<Vec<u8>, NoReply>;
+    /// Blocks until there is a reply, as long as there is patience.
+    fn post(&self, url: &str, message: &[u8], patience: Patience) -> Result<Vec<u8>, NoReply>;
 }
 
 /// HTTP without TLS, to this machine only.
@@ -35,11 +44,13 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn post(&self, url: &str, message: &[u8], patience: Duration) -> Result<Vec<u8>, NoReply> {
+    fn post(&self, url: &str, message: &[u8], patience: Patience) -> Result<Vec<u8>, NoReply> {
         if refuse(url).is_some() {
             return Err(NoReply::Rejected);
         }
-        let request = self.0.post(url).config().timeout_global(Some(patience)).build();
+        let request = self.0.post(url).config().timeout_global(Some(patience.whole)).build();
+        // RFC 7240.
+        let request = request.header("prefer", format!("wait={}", patience.held.as_secs()));
         let sent = request.content_type(MEDIA_TYPE).send(message);
         let mut response = sent.map_err(|_| NoReply::Unreachable)?;
         match response.status().as_u16() {

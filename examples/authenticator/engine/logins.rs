@@ -11,7 +11,7 @@ use pushotp::{
     },
 };
 
-use super::{Done, Engine, GRACE, Kind, OVER, POLL, unix, wait};
+use super::{Done, Engine, GRACE, Kind, LONG_POLL, OVER, POLL, unix, wait};
 use crate::{
     keys::rng,
     message::{Answer, End, Event, Link, Past, Request, Unlock},
@@ -22,8 +22,8 @@ impl Engine {
     pub(super) fn fetch(&mut self, now: Duration) {
         match self.with(|device| device.fetch(unix(now), &mut rng())) {
             Ok((message, fetching)) => {
-                let url = self.url.clone();
-                self.post(Kind::Fetch { fetching, sent: now }, (message, url), now);
+                let (url, held) = (self.url.clone(), if self.linked { LONG_POLL } else { Duration::ZERO });
+                self.post(Kind::Fetch { fetching, sent: now, held }, (message, url), now);
             }
             Err(_) => self.not_fetched(false, now),
         }
@@ -32,19 +32,30 @@ impl Engine {
     pub(super) fn not_fetched(&mut self, rejected: bool, now: Duration) {
         self.fetch_at = now + wait(self.fetch_failures);
         self.fetch_failures = self.fetch_failures.saturating_add(1);
+        self.linked = false;
         // One message that is lost says nothing.
         if self.fetch_failures > 1 {
             self.say(Event::Link(if rejected { Link::Stranger } else { Link::Down }));
         }
     }
 
-    pub(super) fn fetched(&mut self, fetching: Fetching, sent: Duration, reply: &[u8], now: Duration) -> Done {
+    pub(super) fn fetched(
+        &mut self,
+        fetching: Fetching,
+        (sent, held): (Duration, Duration),
+        reply: &[u8],
+        now: Duration,
+    ) -> Done {
         let Ok(items) = self.with(|device| device.fetched(&fetching, reply, unix(now))) else {
-            return Err(Kind::Fetch { fetching, sent });
+            return Err(Kind::Fetch { fetching, sent, held });
         };
-        // A server that holds the request up is asked again at once.
-        self.fetch_at = if items.is_empty() { now.max(sent + POLL) } else { now + POLL };
-        self.fetch_failures = 0;
+        // A server that holds the request up is asked again at once, and whether it does is not known before it was asked to.
+        self.fetch_at = match (items.is_empty(), held.is_zero()) {
+            (true, true) => now,
+            (true, false) => now.max(sent + POLL),
+            (false, _) => now + POLL,
+        };
+        (self.fetch_failures, self.linked) = (0, true);
         self.say(Event::Link(Link::Up));
         for item in items {
             match item {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::http::{Http, NoReply, Transport as _, refuse};
+use crate::http::{Http, NoReply, Patience, Transport as _, refuse};
 
 /// A server on this machine that answers each request with these bytes.
 fn server(answer: &[u8]) -> String {
@@ -40,8 +40,34 @@ fn serve(mut stream: TcpStream, answer: &[u8]) {
     let _ = stream.write_all(answer);
 }
 
-fn posted(answer: &[u8], patience: Duration) -> Result<Vec<u8>, NoReply> {
-    Http::new().post(&server(answer), b"message", patience)
+/// Nothing is held up for so long.
+const fn within(whole: Duration) -> Patience {
+    Patience { held: Duration::ZERO, whole }
+}
+
+fn posted(answer: &[u8], whole: Duration) -> Result<Vec<u8>, NoReply> {
+    Http::new().post(&server(answer), b"message", within(whole))
+}
+
+/// The server is told how long it may hold a reply back.
+#[test]
+fn a_wish_goes_with_the_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/push", listener.local_addr().unwrap());
+    let seen = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut seen, mut part) = (Vec::new(), [0; 2048]);
+        while !seen.ends_with(b"message") {
+            let len = stream.read(&mut part).unwrap();
+            seen.extend_from_slice(&part[..len]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        String::from_utf8(seen).unwrap().to_lowercase()
+    });
+    let patience = Patience { held: Duration::from_secs(25), whole: Duration::from_secs(40) };
+    assert_eq!(Http::new().post(&url, b"message", patience), Ok(Vec::new()));
+    let seen = seen.join().unwrap();
+    assert!(seen.contains("\r\nprefer: wait=25\r\n") && seen.contains("application/cbor"), "{seen}");
 }
 
 #[test]
@@ -76,7 +102,7 @@ fn it_does_not_wait_for_ever() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", nobody.local_addr().unwrap());
     drop(nobody);
-    assert_eq!(Http::new().post(&url, b"message", Duration::from_secs(20)), Err(NoReply::Unreachable));
+    assert_eq!(Http::new().post(&url, b"message", within(Duration::from_secs(20))), Err(NoReply::Unreachable));
 }
 
 /// Without TLS nothing leaves the machine.
@@ -105,6 +131,6 @@ fn only_this_machine_is_reached_without_tls() {
         "",
     ] {
         assert!(refuse(url).is_some(), "{url}");
-        assert_eq!(Http::new().post(url, b"message", Duration::from_secs(1)), Err(NoReply::Rejected), "{url}");
+        assert_eq!(Http::new().post(url, b"message", within(Duration::from_secs(1))), Err(NoReply::Rejected), "{url}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pushotp::{Biometric, LoginState, types::UnixTime};
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, Post},
     file::StateFile,
     http::NoReply,
     message::{Answer, Command, End, Event, Link, PinChange, Unlock},
@@ -228,7 +228,7 @@ fn only_the_servers_own_list_is_shown() {
 #[test]
 fn it_is_tried_again_later_and_later() {
     let mut world = World::enrolled();
-    world.posts.clear();
+    world.carry();
     world.heard.clear();
     let (mail, start) = (world.server.mail, world.now);
     world.command(Command::Push { token: mail, on: false });
@@ -250,22 +250,38 @@ fn it_is_tried_again_later_and_later() {
     assert!(matches!(world.heard.last(), Some(Event::Link(Link::Up))));
 }
 
-/// A fetch may take as long as the server holds it up, 25 s; nothing else keeps a person waiting so long.
+/// A fetch may be held up for 25 s; nothing else keeps a person waiting, and neither does the first one.
 #[test]
 fn a_fetch_is_patient() {
+    let seconds = |post: &Post| (post.patience.held.as_secs(), post.patience.whole.as_secs());
     let mut world = World::enrolled();
     let (_, request) = world.asked();
     world.command(Command::Deny(request.id));
-    assert_eq!(world.posts.last().unwrap().patience.as_secs(), 15);
-    let is_fetch = |world: &World| world.posts.iter().any(|post| post.patience.as_secs() == 40);
-    for _ in 0..9 {
-        if is_fetch(&world) {
-            return;
+    assert_eq!(seconds(world.posts.last().unwrap()), (0, 15));
+    // The next fetch that is on its way, and nothing else.
+    let fetch = |world: &mut World| {
+        for _ in 0..20 {
+            world.carry();
+            world.pass(700);
+            if let [post] = &world.posts[..] {
+                return seconds(post);
+            }
         }
-        world.carry();
-        world.pass(2000);
-    }
-    panic!("no fetch");
+        panic!("no fetch");
+    };
+    assert_eq!(fetch(&mut world), (25, 40));
+    world.lose();
+    world.pass(2000);
+    assert_eq!(seconds(&world.posts[0]), (0, 15), "whether the line is good again is said at once");
+    world.carry();
+    world.pass(0);
+    assert_eq!(seconds(&world.posts[0]), (25, 40), "and the next one follows without a pause");
+    // A server that holds nothing up is asked every two seconds.
+    world.carry();
+    world.pass(1999);
+    assert!(world.posts.is_empty());
+    world.pass(1);
+    assert_eq!(seconds(&world.posts[0]), (25, 40));
 }
 
 /// Nobody answers until after the end: the person is told that it is not known, and may look at the page.
