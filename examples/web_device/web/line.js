@@ -6,6 +6,9 @@ const LONGEST_PAUSE = 15000;
 
 export const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+// Up to a half more or less, by chance: not all devices come back to a restarted server in one moment.
+export const about = (milliseconds) => milliseconds * (0.5 + Math.random());
+
 // An enrolment names `https` always. A page that its own host serves in another way, as on a loopback address, goes there.
 export function address(url, here = self.location) {
   const to = new URL(url);
@@ -53,6 +56,6 @@ export async function deliver(url, message, take, until) {
     if (Date.now() + pause > until) {
       throw new Failure("no-answer");
     }
-    await sleep(pause);
+    await sleep(about(pause));
   }
 }

@@ -4,7 +4,7 @@
 // attempts for themselves.
 
 import { Device, Failure, fromBase64, toBase64 } from "./device.js";
-import { deliver, post, sleep } from "./line.js";
+import { about, deliver, post, sleep } from "./line.js";
 import { erase, read, write } from "./store.js";
 
 const LONG_POLL = 25;
@@ -84,7 +84,7 @@ async function poll() {
       // The next answer comes at once, and says that the line is good again.
       [wait, pause] = [0, Math.min(Math.max(2 * pause, 1000), 30000)];
     }
-    await sleep(pause);
+    await sleep(about(pause));
   }
 }
 
@@ -107,17 +107,17 @@ async function remember(login, how) {
 }
 
 // A message about a login, and what the server says.
-async function about(login, [ask, fields], take) {
+async function exchange(login, [ask, fields], take) {
   const { message } = await device.call(ask, { login: login.id, ...fields });
   const taken = (reply) => device.call(take, { login: login.id, reply });
   return deliver(url, message, taken, (login.expires + AFTER) * 1000);
 }
 
 // An answer: it is in the history once it cannot be given again.
-async function answer(login, how, ...exchange) {
+async function answer(login, how, ...messages) {
   answered.add(login.id);
   try {
-    const verdict = await about(login, ...exchange);
+    const verdict = await exchange(login, ...messages);
     if (verdict.word === "try-again") {
       answered.delete(login.id);
     } else {
@@ -164,8 +164,10 @@ const asks = {
   deny: ({ login }) => answer(login, "denied", ["deny", {}], "denied"),
 
   async report({ login }) {
-    const verdict = await about(login, ["report", {}], "reported");
-    await remember(login, verdict.word === "accepted" ? "reported" : verdict.word);
+    const verdict = await exchange(login, ["report", {}], "reported");
+    if (verdict.word === "accepted") {
+      await remember(login, "reported");
+    }
     return verdict;
   },
 

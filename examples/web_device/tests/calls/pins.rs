@@ -179,7 +179,8 @@ fn another_code_unlocks_nothing() {
     let asked = world.page.ok("unlockRequest", &json!({ "token": work }));
     let code = unlock_code(&world, asked["request"].as_str().unwrap());
     let before = world.page.state.clone();
-    let other = if code.starts_with('A') { format!("B{}", &code[1..]) } else { format!("A{}", &code[1..]) };
+    let first = if code.starts_with('A') { "B" } else { "A" };
+    let other = format!("{first}{}", &code[1..]);
     for typed in ["", "271846", "ä", &code[1..], &format!("{code}AA"), &other] {
         assert_eq!(world.page.error("unlock", &json!({ "token": work, "code": typed }))["kind"], "unlock-code");
     }
