@@ -154,6 +154,8 @@ audit_kinds! {
     DeviceEnrolled = 4, "a device was enrolled";
     /// A person refused the enrolment.
     EnrolmentRefused = 5, "enrolment refused: the confirmation codes differ";
+    /// An offer that no device had answered was withdrawn.
+    EnrolmentWithdrawn = 75, "enrolment offer withdrawn";
     /// An offer was used a second time with other bytes.
     EnrolmentReused = 6, "incident: an enrolment offer was used a second time";
     /// A message opened under the device's keys, but its signature did not verify.

@@ -1,4 +1,5 @@
 mod confirm;
+mod withdraw;
 
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
@@ -244,7 +245,13 @@ impl LoginServer {
 
         // The account decides which of two frames was first; the response is kept after that, so that a crash in
         // between leaves an offer that the same frame can use again.
-        if !self.note_opened(&account, id, (&enrolled, hash), (now, &mut *rng)).await? {
+        let is_first = match self.note_opened(&account, id, (&enrolled, hash), (now, &mut *rng)).await {
+            // Withdrawn since it was read. What was stored is for the sweep: if a person has confirmed this very frame
+            // meanwhile, it counts.
+            Err(ServerError::NoEnrolment) => return Ok(Received::reject(WireError::EnrolmentExpired)),
+            noted => noted?,
+        };
+        if !is_first {
             self.note(&account, AuditKind::EnrolmentReused, now, rng).await?;
             return Ok(Received::reject(WireError::EnrolmentUsed));
         }

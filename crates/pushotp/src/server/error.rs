@@ -28,6 +28,9 @@ pub enum ServerError {
     /// The account has no such enrolment, or it is over.
     #[error("no such enrolment")]
     NoEnrolment,
+    /// A device has answered the enrolment: the codes are to be compared.
+    #[error("a device has answered the enrolment")]
+    EnrolmentAnswered,
     /// The token has no PIN, or no device has enrolled for it: it cannot have a duress PIN.
     #[error("the token has no PIN")]
     NoPin,

@@ -42,3 +42,4 @@ mod sweeps;
 mod transcripts;
 mod unlocks;
 mod updates;
+mod withdrawals;

@@ -247,6 +247,7 @@ fn servers_and_devices_may_move_between_threads() {
     is_send(&server.add_account(user));
     is_send(&server.offer_enrolment(user, NOW, rng));
     is_send(&server.confirm_enrolment((user, world.offer.enrolment), true, NOW, rng));
+    is_send(&server.withdraw_enrolment((user, world.offer.enrolment), NOW, rng));
     is_send(&server.start_login(user, &pushotp::LoginRequest::new("Intranet"), NOW, rng));
     is_send(&server.receive(b"", NOW, rng));
     is_send(&server.redeem(&ticket, NOW, rng));

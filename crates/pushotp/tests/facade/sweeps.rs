@@ -81,7 +81,7 @@ pub(crate) fn keys(world: &World) -> Vec<String> {
 }
 
 /// A tablet for one more token: its request, and what it needs to go on.
-fn tablet(world: &mut World, now: UnixTime) -> (Vec<u8>, pushotp::Enrolling, pushotp::types::Offer) {
+pub(crate) fn tablet(world: &mut World, now: UnixTime) -> (Vec<u8>, pushotp::Enrolling, pushotp::types::Offer) {
     block_on(world.server.add_token(&world.user, NewToken::new("More"), now, &mut world.rng)).unwrap();
     let offer = block_on(world.server.offer_enrolment(&world.user, now, &mut world.rng)).unwrap();
     let keys = SoftwareKeys::generate(&mut world.rng).into_device_keys();
