@@ -15,14 +15,27 @@ use getrandom::{SysRng, rand_core::UnwrapErr};
 use pushotp::{LoginServer, ServerPolicy, ServerSetup, store::DynStore, types::TenantId, types::UnixTime};
 
 use crate::{
-    assets, choose, device, enrol, failure::Failure, guard, home, keys::Keys, operator, passcode, passwords::Passwords,
-    sealed::Entries, send, sign_in, site::Site, wait, wakes::Wakes,
+    assets, choose, device,
+    device_page::{self, DevicePage},
+    enrol,
+    failure::Failure,
+    guard, home,
+    keys::Keys,
+    operator, passcode,
+    passwords::Passwords,
+    sealed::Entries,
+    send, sign_in,
+    site::Site,
+    wait,
+    wakes::Wakes,
 };
 
 pub(crate) struct App {
     pub(crate) login: LoginServer,
     pub(crate) entries: Entries,
     pub(crate) site: Site,
+    /// The authenticator in a browser, if it was built.
+    pub(crate) device_page: Option<DevicePage>,
     pub(crate) passwords: Passwords,
     pub(crate) wakes: Wakes,
     clock: Box<dyn Fn() -> UnixTime + Send + Sync>,
@@ -47,7 +60,7 @@ pub(crate) fn system_clock() -> UnixTime {
 impl App {
     pub(crate) fn new(
         (store, keys): (Arc<dyn DynStore>, Keys),
-        (site, policy): (Site, ServerPolicy),
+        (site, device_page, policy): (Site, Option<DevicePage>, ServerPolicy),
         clock: impl Fn() -> UnixTime + Send + Sync + 'static,
         verbose: bool,
     ) -> Result<Self, Failure> {
@@ -63,6 +76,7 @@ impl App {
             login,
             entries: Entries { store, kek: keys.kek },
             site,
+            device_page,
             passwords: Passwords::new()?,
             wakes: Wakes::default(),
             clock: Box::new(clock),
@@ -91,6 +105,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/enrol", get(enrol::page).post(enrol::offer))
         .route("/enrol/events", get(enrol::events))
         .route("/enrol/confirm", post(enrol::confirm))
+        .route("/enrol/cancel", post(enrol::cancel))
         .route("/choose", get(choose::page))
         .route("/send", post(send::submit))
         .route("/wait", get(wait::page))
@@ -109,6 +124,9 @@ pub(crate) fn router(app: Shared) -> Router {
     Router::new()
         .merge(pages)
         .route("/push", post(device::receive))
+        .route("/device", get(device_page::folder))
+        .route("/device/", get(device_page::file))
+        .route("/device/{*name}", get(device_page::file))
         .route("/style.css", get(assets::style))
         .route("/script.js", get(assets::script))
         .route("/icon.svg", get(assets::icon))

@@ -59,7 +59,11 @@ async fn add_account(app: &App, now: UnixTime) -> Result<(), Failure> {
 /// What to do next, in one line.
 pub(crate) fn next_step(app: &App, made: Option<&Made>) -> String {
     let (desk, push) = (app.site.url("/operator"), app.site.url("/push"));
-    let phone = format!("a phone to enrol is: cargo run --example authenticator -- --server {push}");
+    let browser = match app.device_page {
+        Some(_) => "or this browser, by a link beside the code",
+        None => "or this browser, once examples/web_device/build was run",
+    };
+    let phone = format!("a phone to enrol is: cargo run --example authenticator -- --server {push}, {browser}");
     match made {
         Some(Made { user_password, operator_password }) => format!(
             "Open it and sign in as {USER} with the password {user_password}, both made for this demonstration; {phone}; \

@@ -9,6 +9,7 @@ use pushotp::{ServerError, provision::enrolment, types::EnrolmentId};
 
 use crate::{
     app::{App, Shared, rng},
+    device_page,
     failure::Failure,
     html::{Page, Text},
     live::{self, Now},
@@ -69,6 +70,8 @@ pub(crate) async fn page(State(app): State<Shared>, visitor: Visitor) -> Result<
                 qr = qr::svg(&offered.uri)?,
                 uri = Text(&offered.uri),
                 minutes = minutes(offered.until.saturating_sub(app.now().as_secs())),
+                browser = in_browser(&app, &offered.uri),
+                token = token,
             );
             Page::new("Scan this code", body).refresh(REFRESH)
         }
@@ -86,6 +89,14 @@ pub(crate) async fn page(State(app): State<Shared>, visitor: Visitor) -> Result<
         Progress::Over => Page::new("No longer good", format!(include_str!("pages/enrol_over.html"), token = token)),
     };
     Ok(page.into_response())
+}
+
+/// The way for who has no phone, where there is one.
+fn in_browser(app: &App, uri: &str) -> String {
+    if app.device_page.is_none() {
+        return String::new();
+    }
+    format!(include_str!("pages/enrol_browser.html"), url = Text(device_page::link(&app.site, uri)))
 }
 
 /// So many minutes, the one that has begun included.
@@ -118,6 +129,23 @@ pub(crate) async fn offer(State(app): State<Shared>, posted: Posted) -> Result<R
     let uri = enrolment::write(&offer)?.as_str().to_owned();
     let until = offer.expires.as_secs();
     visitor.keep(&app, |session| session.offer = Some(Offered { uri, until })).await?;
+    app.wakes.wake(&account);
+    Ok(here)
+}
+
+/// Takes the offer back. If a device has just answered it, the page shows what to compare instead.
+pub(crate) async fn cancel(State(app): State<Shared>, posted: Posted) -> Result<Response, Failure> {
+    let mut visitor = posted.visitor;
+    let Some(session) = visitor.at(Stage::Password) else { return Ok(visitor.elsewhere()) };
+    let (account, here) = (session.account()?, Redirect::to("/enrol").into_response());
+    let Some(offered) = session.offer.clone() else { return Ok(here) };
+    let enrolment = (&account, offered.enrolment()?);
+    match app.login.withdraw_enrolment(enrolment, app.now(), &mut rng()).await {
+        Err(ServerError::EnrolmentAnswered) => return Ok(here),
+        Ok(()) | Err(ServerError::NoEnrolment) => {}
+        Err(error) => return Err(error.into()),
+    }
+    visitor.keep(&app, |session| session.offer = None).await?;
     app.wakes.wake(&account);
     Ok(here)
 }

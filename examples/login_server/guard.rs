@@ -43,7 +43,8 @@ pub(crate) async fn every_answer(State(app): State<Shared>, request: Request, ne
 
 fn add_headers(headers: &mut HeaderMap, secure: bool) {
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // The authenticator's page needs another policy.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -52,10 +53,20 @@ fn add_headers(headers: &mut HeaderMap, secure: bool) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Refuses a form that another site's page sent.
+/// Refuses a form that another site's page sent, and what a script asks for: pages are for people.
 pub(crate) async fn same_site(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_safe || app.site.is_own_form(request.headers()) { next.run(request).await } else { forbidden() }
+    let is_ours = is_safe || app.site.is_own_form(request.headers());
+    if is_ours && is_to_be_shown(&request) { next.run(request).await } else { forbidden() }
+}
+
+/// Whether the browser is about to show the answer, or it is events. It says so by itself, and no script can make it say
+/// otherwise; so a script that got into the authenticator's page cannot use the session in the name of the person.
+fn is_to_be_shown(request: &Request) -> bool {
+    match request.headers().get("sec-fetch-dest").map(HeaderValue::as_bytes) {
+        None | Some(b"document") => true,
+        Some(dest) => dest == b"empty" && request.uri().path().ends_with("/events"),
+    }
 }
 
 /// The one answer to a form that is not one of ours, or too old.

@@ -8,6 +8,7 @@ mod assets;
 mod choose;
 mod demo;
 mod device;
+mod device_page;
 mod enrol;
 mod failure;
 mod guard;

@@ -14,6 +14,7 @@ mod assets;
 mod choose;
 mod demo;
 mod device;
+mod device_page;
 mod enrol;
 mod failure;
 mod guard;
@@ -43,6 +44,8 @@ mod wakes;
 mod browser;
 #[path = "tests/desk.rs"]
 mod desk;
+#[path = "tests/device_pages.rs"]
+mod device_pages;
 #[path = "tests/devices.rs"]
 mod devices;
 #[path = "tests/enrolments.rs"]

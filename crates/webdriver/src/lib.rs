@@ -129,6 +129,15 @@ impl Browser {
         text_of(self.driver.get("window")?)
     }
 
+    /// All tabs, also those that a page opened.
+    ///
+    /// # Errors
+    /// If the browser has ended.
+    pub fn tabs(&self) -> io::Result<Vec<String>> {
+        let Value::Array(tabs) = self.driver.get("window/handles")? else { return Ok(Vec::new()) };
+        tabs.into_iter().map(text_of).collect()
+    }
+
     /// Goes on in a tab.
     ///
     /// # Errors

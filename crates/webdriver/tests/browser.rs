@@ -56,6 +56,7 @@ fn tabs_and_the_back_button() {
     let first = browser.tab().unwrap();
     let second = browser.new_tab().unwrap();
     assert_ne!(first, second);
+    assert_eq!(browser.tabs().unwrap().len(), 2);
     browser.open("data:text/html,three").unwrap();
     browser.to_tab(&first).unwrap();
     assert!(browser.url().unwrap().ends_with("one"));

@@ -31,6 +31,24 @@ fn a_phone_is_enrolled_by_the_page() {
 }
 
 #[test]
+fn a_code_that_is_cancelled_makes_room_for_another() {
+    let Some(world) = World::new() else { return };
+    world.sign_in();
+    // More often than codes may be open at once.
+    for _ in 0..4 {
+        world.click("#offer");
+        world.shows("#qr");
+        world.click("#cancel");
+        world.shows("#not-me");
+    }
+    world.click("#offer");
+    let scanned = world.scan_shown();
+    assert_eq!(world.digits("#code"), scanned.code());
+    world.browser.gone("#cancel").unwrap();
+    world.nothing_is_wrong();
+}
+
+#[test]
 fn approved_the_page_flips_by_itself() {
     let Some(world) = World::new() else { return };
     let mut phone = world.enrol();

@@ -11,6 +11,7 @@
 )]
 
 mod bare;
+mod in_browser;
 mod logins;
 mod phone;
 mod pictures;

@@ -96,3 +96,54 @@ async fn a_code_that_is_over_is_replaced() {
     assert_eq!(browser.post("/enrol", &[]).await.location(), "/enrol");
     assert!(browser.get("/enrol").await.has("qr"));
 }
+
+#[tokio::test]
+async fn a_code_that_is_cancelled_is_no_longer_good() {
+    let world = World::new().await;
+    let mut browser = world.after_password().await;
+    browser.get("/enrol").await;
+    assert_eq!(browser.post("/enrol/cancel", &[]).await.location(), "/enrol", "there is nothing to cancel yet");
+    browser.post("/enrol", &[]).await;
+    let page = browser.get("/enrol").await;
+    assert!(page.has("cancel"));
+    let uri = format!("pushotp{}", page.text.split_once("\">pushotp").unwrap().1.split('<').next().unwrap());
+    let mut events = browser.listen("/enrol/events").await;
+    assert_eq!(events.word().await.as_deref(), Some("shown"));
+    assert_eq!(browser.post("/enrol/cancel", &[]).await.location(), "/enrol");
+    while events.word().await.is_some_and(|word| word != "elsewhere") {}
+    assert!(browser.get("/enrol").await.has("offer"));
+    let offer = pushotp::provision::enrolment::parse(&uri).unwrap();
+    let code = world.app.login.confirmation_code(offer.enrolment).await;
+    assert!(matches!(code, Err(pushotp::ServerError::NoEnrolment)), "{code:?}");
+    assert_eq!(world.count(AuditKind::EnrolmentWithdrawn).await, 1);
+    // So often as one likes.
+    for _ in 0..3 {
+        browser.post("/enrol", &[]).await;
+        assert!(browser.get("/enrol").await.has("qr"));
+        browser.post("/enrol/cancel", &[]).await;
+    }
+}
+
+/// The page was still the one with the code when a device answered: nothing is cancelled, and the codes are compared.
+#[tokio::test]
+async fn an_answer_that_was_faster_than_the_button_is_compared() {
+    let world = World::new().await;
+    let mut browser = world.after_password().await;
+    let mut phone = Phone::scan(&world, &mut browser).await;
+    assert_eq!(browser.post("/enrol/cancel", &[]).await.location(), "/enrol");
+    assert_eq!(browser.get("/enrol").await.number(), phone.code());
+    assert_eq!(browser.post("/enrol/confirm", &[("answer", "match")]).await.location(), "/choose?enrolled");
+    phone.confirm();
+    assert_eq!(world.count(AuditKind::EnrolmentWithdrawn).await, 0);
+}
+
+#[tokio::test]
+async fn only_a_form_of_the_page_cancels() {
+    let world = World::new().await;
+    let mut browser = world.after_password().await;
+    browser.get("/enrol").await;
+    browser.post("/enrol", &[]).await;
+    let forged = browser.form("/enrol/cancel", &[("token", "")]);
+    assert_eq!(browser.send(forged).await.status, StatusCode::FORBIDDEN);
+    assert!(browser.get("/enrol").await.has("qr"));
+}

@@ -17,6 +17,7 @@ use crate::{
     app::{App, Shared, router},
     browser::Browser,
     demo,
+    device_page::DevicePage,
     keys::Keys,
     phone::Phone,
     site::Site,
@@ -47,12 +48,26 @@ impl World {
         Self::on(Arc::default(), Arc::new(AtomicU64::new(START)), url).await
     }
 
+    /// The same, on a loopback address, with the authenticator in a browser.
+    pub(crate) async fn with_device_page(page: DevicePage) -> Self {
+        Self::serving(Some(page), Arc::default(), (Arc::new(AtomicU64::new(START)), None)).await
+    }
+
     pub(crate) async fn on(store: Arc<MemoryStore>, clock: Arc<AtomicU64>, url: Option<&str>) -> Self {
+        Self::serving(None, store, (clock, url)).await
+    }
+
+    async fn serving(
+        page: Option<DevicePage>,
+        store: Arc<MemoryStore>,
+        (clock, url): (Arc<AtomicU64>, Option<&str>),
+    ) -> Self {
         let site = Site::new(([127, 0, 0, 1], 8088).into(), url).unwrap();
         let time = Arc::clone(&clock);
         let now = move || UnixTime::from_secs(time.load(Ordering::Relaxed));
         let dynamic: Arc<dyn DynStore> = Arc::<MemoryStore>::clone(&store);
-        let app = Arc::new(App::new((dynamic, keys()), (site, ServerPolicy::default()), now, false).unwrap());
+        let app = App::new((dynamic, keys()), (site, page, ServerPolicy::default()), now, false).unwrap();
+        let app = Arc::new(app);
         let _ = demo::prepare(&app).await.unwrap();
         Self { store, clock, router: router(Arc::clone(&app)), app }
     }
