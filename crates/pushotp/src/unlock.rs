@@ -5,14 +5,16 @@
 
 use core::fmt;
 
+use data_encoding::BASE32_NOPAD;
 use hkdf::Hkdf;
 use pushotp_cbor::{ByteArray, decode, encode};
 use pushotp_types::{Generation, TokenId};
 use pushotp_wire::keys::{Binding, ChannelKeys};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-use crate::ServerError;
+use crate::{AuthenticatorError, ServerError};
 
 /// Sets this use of the channel's key apart from all others.
 const LABEL: &[u8] = b"pushotp-unlock/1";
@@ -84,6 +86,39 @@ impl UnlockRequest {
         Ok(Self { token: TokenId::from_bytes(*token), generation, number })
     }
 
+    /// The same as a person reads it out or copies it: letters and the digits 2 to 7, in groups of four.
+    ///
+    /// ```
+    /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+    /// # use world::*;
+    /// use pushotp::UnlockRequest;
+    ///
+    /// let mut world = World::new(); // a server with one user, and the user's device
+    /// let request = world.device.unlock_request(world.bank)?;
+    /// let shown = request.to_text(); // such as "QNIG C42V …"
+    /// assert_eq!(UnlockRequest::from_text(&shown.to_lowercase().replace(' ', "-"))?, request);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Source: the alphabet of RFC 4648 §6.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        grouped(&self.encode()).to_string()
+    }
+
+    /// Reads what [`to_text`](Self::to_text) shows, with any spaces and hyphens, in capitals or not.
+    ///
+    /// # Errors
+    /// [`ServerError::UnlockRequest`] for anything else.
+    ///
+    /// ```
+    /// # use pushotp::UnlockRequest;
+    /// assert!(UnlockRequest::from_text("no request").is_err());
+    /// ```
+    pub fn from_text(text: &str) -> Result<Self, ServerError> {
+        Self::decode(&ungrouped(text).ok_or(ServerError::UnlockRequest)?)
+    }
+
     const fn fields(&self) -> (ByteArray<16>, u32, u64) {
         (ByteArray::new(*self.token.as_bytes()), self.generation.get(), self.number)
     }
@@ -148,6 +183,37 @@ impl UnlockCode {
         &self.0
     }
 
+    /// The same as a person reads it out or copies it: thirteen groups of four, of letters and the digits 2 to 7.
+    ///
+    /// ```
+    /// let code = pushotp::UnlockCode::from_bytes([7; 32]);
+    /// assert!(code.to_text().starts_with("A4DQ OBYH A4DQ "));
+    /// ```
+    ///
+    /// Source: the alphabet of RFC 4648 §6.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        grouped(&self.0)
+    }
+
+    /// Reads what [`to_text`](Self::to_text) shows, with any spaces and hyphens, in capitals or not.
+    ///
+    /// # Errors
+    /// [`AuthenticatorError::UnlockCode`] for anything else.
+    ///
+    /// ```
+    /// use pushotp::UnlockCode;
+    ///
+    /// let code = UnlockCode::from_bytes([7; 32]);
+    /// assert_eq!(UnlockCode::from_text(&code.to_text())?.as_bytes(), code.as_bytes());
+    /// assert!(UnlockCode::from_text("A4DQ").is_err());
+    /// # Ok::<(), pushotp::AuthenticatorError>(())
+    /// ```
+    pub fn from_text(text: &str) -> Result<Self, AuthenticatorError> {
+        let bytes = ungrouped(text).and_then(|bytes| bytes.as_slice().try_into().ok());
+        bytes.map(Self).ok_or(AuthenticatorError::UnlockCode)
+    }
+
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -156,5 +222,65 @@ impl UnlockCode {
 impl fmt::Debug for UnlockCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnlockCode").finish_non_exhaustive()
+    }
+}
+
+/// How many letters a person takes at a time.
+const GROUP: usize = 4;
+
+/// The longest text that is looked at, in bytes: several times what either is, for spaces of all kinds.
+const LONGEST: usize = 512;
+
+fn grouped(bytes: &[u8]) -> Zeroizing<String> {
+    let letters = Zeroizing::new(BASE32_NOPAD.encode(bytes));
+    // It has its room from the start: what grows leaves a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(letters.len() + letters.len() / GROUP));
+    for (place, letter) in letters.chars().enumerate() {
+        if place > 0 && place % GROUP == 0 {
+            text.push(' ');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+fn ungrouped(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let mut letters = Zeroizing::new(String::with_capacity(text.len()));
+    let is_kept = |letter: &char| !letter.is_whitespace() && *letter != '-';
+    letters.extend(text.chars().filter(is_kept).map(|letter| letter.to_ascii_uppercase()));
+    BASE32_NOPAD.decode(letters.as_bytes()).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_however_it_is_spaced() {
+        let code = UnlockCode::from_bytes(core::array::from_fn(|place| u8::try_from(place * 7).unwrap()));
+        let text = code.to_text();
+        assert_eq!(text.split(' ').map(str::len).collect::<Vec<_>>(), [4; 13]);
+        for typed in
+            [text.replace(' ', ""), text.replace(' ', "\u{a0}-\n"), text.to_lowercase(), format!("\t{} ", *text)]
+        {
+            assert!(UnlockCode::from_text(&typed).unwrap().is(&code), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn no_other_text_is_one() {
+        let code = UnlockCode::from_bytes([0xa5; 32]).to_text();
+        let longest = format!("{}{}", *code, " ".repeat(LONGEST - code.len()));
+        assert!(UnlockCode::from_text(&longest).is_ok());
+        let (short, long) = (&code[..code.len() - 1], format!("{}A", *code));
+        for wrong in ["", short, &long, &format!("{longest} "), &code.replace('U', "1"), &code.replace('U', "é")] {
+            assert!(matches!(UnlockCode::from_text(wrong), Err(AuthenticatorError::UnlockCode)), "{wrong:?}");
+            assert!(matches!(UnlockRequest::from_text(wrong), Err(ServerError::UnlockRequest)), "{wrong:?}");
+        }
     }
 }
