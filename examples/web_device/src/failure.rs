@@ -23,8 +23,6 @@ impl Failure {
     pub(crate) const ORDER: Self = Self::new("order");
     /// No such login waits.
     pub(crate) const NO_LOGIN: Self = Self::new("no-login");
-    /// This code unlocks nothing here.
-    pub(crate) const UNLOCK_CODE: Self = Self::new("unlock-code");
     /// The server said no.
     pub(crate) const REFUSED: Self = Self::new("refused");
 
@@ -40,7 +38,7 @@ impl From<AuthenticatorError> for Failure {
             AuthenticatorError::Attempt(Denied::Locked) => Self::new("locked"),
             AuthenticatorError::PinNeeded => Self::new("pin-needed"),
             AuthenticatorError::Unconfirmed => Self::new("unconfirmed"),
-            AuthenticatorError::UnlockCode => Self::UNLOCK_CODE,
+            AuthenticatorError::UnlockCode => Self::new("unlock-code"),
             AuthenticatorError::Number => Self::new("number"),
             AuthenticatorError::State => Self::new("state"),
             AuthenticatorError::Message(WireError::Expired | WireError::EnrolmentExpired) => Self::new("expired"),

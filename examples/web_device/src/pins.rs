@@ -10,7 +10,7 @@ use pushotp::{
 use crate::{
     answer::{Told, Verdict},
     failure::Failure,
-    text::{Secret, grouped, ungrouped},
+    text::Secret,
 };
 
 /// One change at a time; each step takes what the one before left.
@@ -87,13 +87,11 @@ impl Pins {
 
 /// What an operator is to be given, as text; no secret.
 pub(crate) fn unlock_request(device: &mut Authenticator, token: TokenId) -> Result<Told, Failure> {
-    Ok(Told::UnlockRequest { request: grouped(&device.unlock_request(token)?.encode()) })
+    Ok(Told::UnlockRequest { request: device.unlock_request(token)?.to_text() })
 }
 
 /// The operator's code for it, as it was typed or pasted.
 pub(crate) fn unlock(device: &mut Authenticator, token: TokenId, code: &Secret) -> Result<Told, Failure> {
-    let bytes = ungrouped(&code.0).ok_or(Failure::UNLOCK_CODE)?;
-    let code = bytes.as_slice().try_into().map_err(|_| Failure::UNLOCK_CODE)?;
-    let settled = device.unlock_attempts(token, &UnlockCode::from_bytes(code))?;
+    let settled = device.unlock_attempts(token, &UnlockCode::from_text(&code.0)?)?;
     Ok(Told::Unlocked { attempts: settled.left() })
 }

@@ -1,6 +1,6 @@
-//! Bytes as they stand in JSON: keys and messages in base64, ids in hexadecimal, what a person passes on in base32.
+//! Bytes as they stand in JSON: keys and messages in base64, ids in hexadecimal.
 
-use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use zeroize::Zeroizing;
 
@@ -51,21 +51,4 @@ impl<'de> Deserialize<'de> for Id {
         let bytes = HEXLOWER_PERMISSIVE.decode(String::deserialize(from)?.as_bytes()).ok();
         bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(|| D::Error::custom("not an id"))
     }
-}
-
-/// How many letters a person reads at a time.
-const GROUP: usize = 4;
-
-/// Bytes as a person passes them on: letters and the digits 2 to 7 (RFC 4648, base32), in groups of four.
-pub(crate) fn grouped(bytes: &[u8]) -> String {
-    let text: Vec<char> = BASE32_NOPAD.encode(bytes).chars().collect();
-    text.chunks(GROUP).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-}
-
-/// Reads such a text however it was spaced, in small letters or capital ones.
-pub(crate) fn ungrouped(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let mut letters = Zeroizing::new(String::with_capacity(text.len()));
-    let spaced = |char: &char| !char.is_whitespace() && *char != '-';
-    letters.extend(text.chars().filter(spaced).map(|char| char.to_ascii_uppercase()));
-    BASE32_NOPAD.decode(letters.as_bytes()).ok().map(Zeroizing::new)
 }

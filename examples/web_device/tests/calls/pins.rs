@@ -1,6 +1,5 @@
 //! Another PIN, and a locked count, where a page may end at any time.
 
-use data_encoding::BASE32_NOPAD;
 use pollster::block_on;
 use pushotp::{UnlockCode, UnlockRequest};
 use serde_json::{Value, json};
@@ -147,11 +146,10 @@ fn lock(world: &mut World) -> Value {
 }
 
 fn unlock_code(world: &World, request: &str) -> String {
-    let request = BASE32_NOPAD.decode(request.replace(' ', "").as_bytes()).unwrap();
-    let request = UnlockRequest::decode(&request).unwrap();
+    let request = UnlockRequest::from_text(request).unwrap();
     let code: UnlockCode =
         block_on(world.server.unlock_device(&world.user, &request, world.now(), &mut rng())).unwrap();
-    BASE32_NOPAD.encode(code.as_bytes())
+    code.to_text().replace(' ', "")
 }
 
 #[test]
