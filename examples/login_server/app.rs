@@ -119,6 +119,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/operator/sign-out", post(operator::sign_out))
         .route("/operator/push", post(operator::push))
         .route("/operator/unlock", post(operator::unlock))
+        .route("/operator/phone", get(operator::phone::page).post(operator::phone::unlock))
         .route("/operator/events", get(operator::events))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::same_site));
     Router::new()

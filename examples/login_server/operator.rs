@@ -1,6 +1,7 @@
 //! The operator's page: who has which tokens, what is locked, what was refused, as it happens.
 
 mod desk;
+pub(crate) mod phone;
 
 use axum::{
     extract::State,

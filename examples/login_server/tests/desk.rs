@@ -80,6 +80,30 @@ async fn the_operator_unlocks_a_token() {
 }
 
 #[tokio::test]
+async fn the_operator_unlocks_a_phone() {
+    let world = World::new().await;
+    let mut phone = world.phone().await;
+    let (token, request) = phone.unlock_request();
+    let mut desk = operator(&world).await;
+    assert!(desk.get("/operator").await.has("phone"));
+    let mut ask = async |user: &str, request: &str| {
+        desk.get("/operator/phone").await;
+        desk.post("/operator/phone", &[("user", user), ("request", request)]).await
+    };
+    world.app.login.add_account(&AccountId::new("bob").unwrap()).await.unwrap();
+    for (user, text) in [("alice", "no text of a phone"), ("bob", request.as_str()), ("eve", &request), ("", &request)]
+    {
+        let page = ask(user, text).await;
+        assert!(page.has("note") && page.has("ask") && !page.has("code"), "{user}: {}", page.text);
+    }
+    assert_eq!(world.count(AuditKind::DeviceUnlocked).await, 0);
+    let page = ask("alice", &request.to_lowercase()).await;
+    let code = page.text.split("aria-label=\"Code\">").nth(1).unwrap().split('<').next().unwrap();
+    assert_eq!(phone.unlock(token, code), 10);
+    assert_eq!(world.count(AuditKind::DeviceUnlocked).await, 1);
+}
+
+#[tokio::test]
 async fn nobody_else_gets_in() {
     let world = World::new().await;
     let mut browser = world.after_password().await;
@@ -93,7 +117,8 @@ async fn nobody_else_gets_in() {
     let account = AccountId::new("alice").unwrap();
     let id = crate::home::token_text(world.app.login.tokens(&account).await.unwrap()[0].id);
     let form = [("account", "alice"), ("id", id.as_str()), ("push", "off")];
-    for path in ["/operator/push", "/operator/unlock"] {
+    assert_eq!(browser.get("/operator/phone").await.location(), "/operator");
+    for path in ["/operator/push", "/operator/unlock", "/operator/phone"] {
         assert_eq!(browser.post(path, &form).await.location(), "/operator");
     }
     assert_eq!(world.count(AuditKind::PushOff).await, 0);

@@ -7,6 +7,7 @@ use axum::{
 };
 use pushotp::{
     Authenticator, Confirming, Denied, DeviceSetup, Incoming, MemoryStorage, Outcome, Prompt, Protection, SoftwareKeys,
+    UnlockCode,
     pin::{Cost, Pin, PinPolicy},
     provision::enrolment,
     types::{TokenId, UnixTime},
@@ -133,6 +134,18 @@ impl Phone {
     pub(crate) async fn deny_and_report(&mut self, now: UnixTime) {
         let denied = self.deny(now).await;
         self.report(denied, now).await;
+    }
+
+    /// What it asks an operator with, as text.
+    pub(crate) fn unlock_request(&mut self) -> (TokenId, String) {
+        let token = self.work;
+        (token, self.device().unlock_request(token).unwrap().to_text())
+    }
+
+    /// How many attempts there are after the operator's code.
+    pub(crate) fn unlock(&mut self, token: TokenId, code: &str) -> u8 {
+        let code = UnlockCode::from_text(code).unwrap();
+        self.device().unlock_attempts(token, &code).unwrap().left()
     }
 
     /// The passcode that the everyday token shows.
