@@ -26,8 +26,8 @@ pub use pushotp_types as types;
 pub use pushotp_wire as wire;
 pub use server::{
     AccountId, AccountPage, AccountView, AuditEvent, AuditKind, AuditSink, Carried, Delivered, Drained, DuressResponse,
-    Import, ImportError, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginRequest, LoginServer, LoginStart,
-    LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Redeemed, Reject,
+    Import, ImportError, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginFailure, LoginRequest, LoginServer,
+    LoginStart, LoginState, NewToken, NumberMatching, PasscodeVerdict, Push, PushSwitch, Received, Redeemed, Reject,
     RemovedAccount, Resealed, RingError, Rng, ServerError, ServerPolicy, ServerSetup, SoftwareKek, Started, Swept,
     Ticket, TokenView, WhileOpen,
 };

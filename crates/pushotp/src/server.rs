@@ -52,7 +52,7 @@ pub use import::{Import, ImportError};
 pub use kek::{KeyEncryptionKey, KeyUnavailable, SoftwareKek};
 pub use kek_ring::{KekId, KekRing, RingError};
 pub use login_request::{LoginRequest, NumberMatching, WhileOpen};
-pub use login_state::{LoginStart, LoginState, Push, Started};
+pub use login_state::{LoginFailure, LoginStart, LoginState, Push, Started};
 pub use notify::{Carried, Delivered};
 pub use passcode::PasscodeVerdict;
 pub use policy::ServerPolicy;

@@ -7,7 +7,7 @@ use pushotp_wire::{
     Error as WireError,
     device::{self, Approval},
     message::{ResultMessage, Sent},
-    terms::{PasscodeKind, Reason, Status},
+    terms::{PasscodeKind, Reason, Status, UserVerification},
 };
 
 use super::{Activation, Authenticator, AuthenticatorError, DeviceToken, Prompt, Unlocked, key_of};
@@ -39,6 +39,7 @@ pub struct Answering {
     /// The token that the user chose.
     token: TokenId,
     attempt: Option<Attempt>,
+    verification: UserVerification,
     tokens: Vec<DeviceToken>,
 }
 
@@ -97,17 +98,18 @@ pub struct Finished {
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
 /// # use world::*;
-/// use pushotp::Outcome;
+/// use pushotp::{Outcome, wire::terms::UserVerification};
 ///
 /// let mut world = World::new(); // a server with one user, and the user's device
 /// let (prompt, login) = world.prompt(NOW);
 /// let number = world.number(&login);
 /// let text = match world.approve(prompt, (&number, "271847"), NOW) {
 ///     Outcome::Accepted { .. } => "you are logged in".to_owned(),
-///     Outcome::TryAgain { left, .. } => format!("not accepted, {left} more tries"),
+///     Outcome::TryAgain { left, verification: UserVerification::Pin, .. } => format!("wrong PIN? {left} more tries"),
+///     Outcome::TryAgain { left, .. } => format!("not accepted, and no PIN was typed; {left} more tries"),
 ///     _ => "refused".to_owned(),
 /// };
-/// assert_eq!(text, "not accepted, 2 more tries");
+/// assert_eq!(text, "wrong PIN? 2 more tries");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -117,12 +119,15 @@ pub enum Outcome {
         /// Wrong passcodes of this token before this one: tell the user, it may have been somebody else.
         failures: u8,
     },
-    /// The passcode was wrong, so most likely the PIN; the login can be answered again.
+    /// The passcode was wrong; the login can be answered again.
     TryAgain {
         /// The login, to be shown again.
         prompt: Prompt,
         /// How many tries are left for it.
         left: u8,
+        /// How the token was unlocked. By its PIN: that was wrong, most likely. Else no PIN was: the token's secret is not the
+        /// one that the server knows, as in an old copy of the device, or a clock is off where the passcode depends on it.
+        verification: UserVerification,
     },
     /// The server could not judge it: send the same bytes again, and finish with the reply to them.
     RetryLater(Box<Answering>),
@@ -221,7 +226,7 @@ impl Authenticator {
         let (shown, tokens) = prompt.into_parts();
         let approval = Approval { token, number, code: &code, verification };
         match shown.approve(&approval, &self.device, &mut Self::sending(&self.keys, sent, rng)) {
-            Ok((message, sent)) => Ok((message, Answering { sent, token, attempt, tokens })),
+            Ok((message, sent)) => Ok((message, Answering { sent, token, attempt, verification, tokens })),
             Err(unsent) => {
                 let prompt = Box::new(Prompt::new(unsent.state, tokens));
                 let settled = self.settle(attempt, Settlement::Unjudged, now).transpose();
@@ -294,11 +299,11 @@ impl Authenticator {
             Ok(result) => result,
             Err(error) => return Err(Unfinished { answering: Box::new(answering), error }),
         };
-        let Answering { sent, token, attempt, tokens } = answering;
+        let Answering { sent, token, attempt, verification, tokens } = answering;
         let outcome = match sent.finish(&result) {
             Ok(outcome) => outcome,
             Err(sent) => {
-                let answering = Box::new(Answering { sent, token, attempt, tokens });
+                let answering = Box::new(Answering { sent, token, attempt, verification, tokens });
                 return Err(Unfinished { answering, error: AuthenticatorError::OtherReply });
             }
         };
@@ -309,10 +314,11 @@ impl Authenticator {
                 (Outcome::Accepted { failures }, Settlement::Accepted)
             }
             device::Outcome::TryAgain { shown, left } => {
-                (Outcome::TryAgain { prompt: Prompt::new(shown, tokens), left }, Settlement::WrongPasscode)
+                let prompt = Prompt::new(shown, tokens);
+                (Outcome::TryAgain { prompt, left, verification }, Settlement::WrongPasscode)
             }
             device::Outcome::RetryLater(sent) => {
-                let outcome = Outcome::RetryLater(Box::new(Answering { sent, token, attempt, tokens }));
+                let outcome = Outcome::RetryLater(Box::new(Answering { sent, token, attempt, verification, tokens }));
                 return Ok(Finished { outcome, attempts: None });
             }
             // The device cannot tell a wrong number from the last wrong passcode.

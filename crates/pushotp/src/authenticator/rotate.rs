@@ -13,7 +13,7 @@ use pushotp_wire::{
     device::Incoming,
     message::{ResultMessage, Ticket},
     rotate::{self, RotationRequest},
-    terms::Status,
+    terms::{Status, UserVerification},
 };
 
 use super::{Activation, Authenticator, AuthenticatorError, Unlocked, activation::locks, attempts::Attempts, key_of};
@@ -66,6 +66,7 @@ pub struct Rotating {
     token: TokenId,
     secret: Secret,
     attempt: Option<Attempt>,
+    verification: UserVerification,
 }
 
 /// What became of the request for a rotation.
@@ -73,11 +74,12 @@ pub struct Rotating {
 /// [`Authenticator::rotate`] shows it.
 ///
 /// ```
-/// use pushotp::Rotation;
+/// use pushotp::{Rotation, wire::terms::UserVerification};
 ///
 /// let say = |rotation: &Rotation| match rotation {
 ///     Rotation::Locked { .. } => "the PIN is changed".to_owned(),
-///     Rotation::TryAgain { left } => format!("wrong PIN, {left} more tries"),
+///     Rotation::TryAgain { left, verification: UserVerification::Pin } => format!("wrong PIN? {left} more tries"),
+///     Rotation::TryAgain { left, .. } => format!("not accepted, {left} more tries"),
 ///     Rotation::RetryLater(_) => "send the same message again".to_owned(),
 ///     _ => "approve a login first".to_owned(),
 /// };
@@ -93,10 +95,13 @@ pub enum Rotation {
         /// What waits for its result.
         confirming: ConfirmingRotation,
     },
-    /// The passcode was wrong, so most likely the PIN: ask again.
+    /// The passcode was wrong: ask again.
     TryAgain {
         /// How many tries are left until the next login is approved.
         left: u8,
+        /// How the token was unlocked. Only by its PIN may that have been wrong, as of
+        /// [`Outcome::TryAgain`](crate::Outcome::TryAgain).
+        verification: UserVerification,
     },
     /// The server could not judge it: send the same bytes again, and finish with the reply to them.
     RetryLater(Box<Rotating>),
@@ -198,14 +203,14 @@ impl Authenticator {
             let code = passcode::bound(&key_of(secret), question.as_bytes());
             Ok::<_, WireError>((code.ok_or(WireError::Code)?, copy(secret)?))
         };
-        let Unlocked { made: answered, attempt, .. } = self.unlock(token, activation.into(), now, answer)?;
+        let Unlocked { made: answered, attempt, verification } = self.unlock(token, activation.into(), now, answer)?;
         let sent = answered.and_then(|(code, secret)| {
             let sending = &mut Self::sending(&self.keys, sent, rng);
             let (message, waiting) = request.send(&code, &self.device, sending).map_err(|unsent| unsent.error)?;
             Ok((message, waiting, secret))
         });
         match sent {
-            Ok((message, waiting, secret)) => Ok((message, Rotating { waiting, token, secret, attempt })),
+            Ok((message, waiting, secret)) => Ok((message, Rotating { waiting, token, secret, attempt, verification })),
             Err(error) => {
                 self.settle(attempt, Settlement::Unjudged, now).transpose()?;
                 Err(error.into())
@@ -262,7 +267,10 @@ impl Authenticator {
         };
         let (rotation, settlement) = match status {
             Status::RetryLater => return Ok(Rotation::RetryLater(Box::new(rotating))),
-            Status::WrongPasscode => (Rotation::TryAgain { left: result.reply().left }, Settlement::WrongPasscode),
+            Status::WrongPasscode => {
+                let (left, verification) = (result.reply().left, rotating.verification);
+                (Rotation::TryAgain { left, verification }, Settlement::WrongPasscode)
+            }
             // The device cannot tell what was refused: the third wrong passcode, or a rotation at all.
             Status::Refused => (Rotation::Refused(status), Settlement::WrongPasscode),
             _ => (Rotation::Refused(status), Settlement::Unjudged),
@@ -280,18 +288,18 @@ impl Authenticator {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Rotation, Unrotated> {
-        let Rotating { waiting, token, secret, attempt } = rotating;
+        let Rotating { waiting, token, secret, attempt, verification } = rotating;
         let locks = match self.locks(token, relock) {
             Ok(locks) => locks,
             Err(error) => {
-                let rotating = Some(Box::new(Rotating { waiting, token, secret, attempt }));
+                let rotating = Some(Box::new(Rotating { waiting, token, secret, attempt, verification }));
                 return Err(Unrotated { rotating, error });
             }
         };
         let rotated = match waiting.finish(ticket, &secret, &self.device) {
             Ok(rotated) => rotated,
             Err(not) => {
-                let rotating = Rotating { waiting: *not.waiting, token, secret, attempt };
+                let rotating = Rotating { waiting: *not.waiting, token, secret, attempt, verification };
                 return Err(Unrotated { rotating: Some(Box::new(rotating)), error: not.error.into() });
             }
         };

@@ -14,7 +14,7 @@ use super::{
     audit::Happened,
     duress::Whose,
     record::{Id, Login, Record, Token},
-    request::{audit_kind, otp_of, store_request},
+    request::{audit_kind, otp_of, store_failure, store_request},
     secret::{Leftovers, TokenKeys},
 };
 use crate::passcode;
@@ -136,6 +136,7 @@ impl LoginServer {
         }
         if let (Some(next), Some(login)) = (&transition.next, record.login_mut(&login)) {
             store_request(login, next);
+            store_failure(login, &transition.effects);
         }
         transition.next.is_some() || !transition.effects.is_empty()
     }

@@ -8,8 +8,8 @@ use pushotp_wire::{
 };
 
 use super::{
-    AccountId, AuditKind, LoginRequest, LoginServer, LoginStart, LoginState, NumberMatching, Push, Rng, ServerError,
-    Started, Ticket,
+    AccountId, AuditKind, LoginFailure, LoginRequest, LoginServer, LoginStart, LoginState, NumberMatching, Push, Rng,
+    ServerError, Started, Ticket,
     audit::Happened,
     device::{StoredDevice, device_name},
     record::{Device, Hash, Id, Login, Record, Sealed},
@@ -169,7 +169,7 @@ impl LoginServer {
             State::Consumed => LoginState::Redeemed,
             State::Denied { .. } => LoginState::Denied,
             State::Reported => LoginState::Reported,
-            State::Failed => LoginState::Failed,
+            State::Failed => LoginState::Failed(LoginFailure::from_code(login.state.1)),
             State::Expired => LoginState::Expired,
             State::Cancelled => LoginState::Cancelled,
         })

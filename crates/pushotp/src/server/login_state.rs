@@ -127,10 +127,68 @@ pub enum LoginState {
     Denied,
     /// Denied and reported: this was not the user.
     Reported,
-    /// Three wrong passcodes, a wrong number, or a user who was not verified.
-    Failed,
+    /// Ended by an answer that was not accepted, for this reason.
+    Failed(LoginFailure),
     /// Nobody answered, or nobody collected the approval.
     Expired,
     /// Withdrawn.
     Cancelled,
+}
+
+/// Why a login failed: the flaw of the answer that ended it.
+///
+/// It is for the login page, so for anybody who knows the user's password. It names no token, and does not say how many
+/// failures there were before, nor whether one more has disabled the token: that is for the audit log. A passcode under a
+/// duress PIN that seems wrong is a wrong one here as well.
+///
+/// ```
+/// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
+/// # use world::*;
+/// use pushotp::{LoginFailure, LoginState};
+///
+/// let mut world = World::new(); // a server with one user, and the user's device
+/// let (prompt, login) = world.prompt(NOW);
+/// let other = if world.number(&login) == "000000" { "000001" } else { "000000" };
+/// world.approve(prompt, (other, "271846"), NOW);
+/// let LoginState::Failed(why) = world.state(&login, NOW) else { panic!() };
+/// let words = match why {
+///     LoginFailure::WrongNumber => "That was not the number on this page.",
+///     LoginFailure::TooManyPasscodes => "The PIN was wrong three times, most likely.",
+///     LoginFailure::NotVerified => "The phone did not show that it was you.",
+///     _ => "The answer was not accepted.",
+/// };
+/// assert_eq!(words, "That was not the number on this page.");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoginFailure {
+    /// Not known: a version of this crate judged the answer that keeps no reason, or one of its own.
+    Unknown,
+    /// The number was not the one on the page.
+    WrongNumber,
+    /// Three passcodes were wrong; so most likely the PIN was, where one was typed.
+    TooManyPasscodes,
+    /// The device did not verify its user as the policy asks.
+    NotVerified,
+}
+
+impl LoginFailure {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::WrongNumber => 1,
+            Self::TooManyPasscodes => 2,
+            Self::NotVerified => 3,
+        }
+    }
+
+    /// The one that a record names: none in those of earlier versions.
+    pub(super) const fn from_code(code: u64) -> Self {
+        match code {
+            1 => Self::WrongNumber,
+            2 => Self::TooManyPasscodes,
+            3 => Self::NotVerified,
+            _ => Self::Unknown,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::tuple::tuple_struct;
 const FORMAT: u8 = 1;
 /// The longest record, in bytes; a usual one has about two thousand.
 const MAX_LEN: usize = 12 * 1024;
-/// How many audit events a record carries.
+/// How many audit events a record carries, or as many as its last write logged.
 const MAX_AUDIT: usize = 16;
 
 pub(crate) type Id = ByteArray<16>;
@@ -158,7 +158,7 @@ tuple_struct! {
         otp: u8,
         /// A keyed hash of the number to type.
         number: Hash,
-        /// State of the protocol, with up to three values that belong to it.
+        /// State of the protocol, with up to three values that belong to it: wrong passcodes, a time, or why it failed.
         state: (u8, u64, Id, Id),
         answers: Vec<Answer>,
         /// The devices that were asked.
@@ -239,13 +239,13 @@ impl Record {
         if bytes.len() > MAX_LEN { Err(RecordError::TooLarge) } else { Ok(bytes) }
     }
 
-    /// Adds an event; the oldest of more than sixteen falls out.
+    /// Adds an event; the oldest of more than sixteen falls out, unless the same write logged it. Nobody could have drained it.
     pub(crate) fn log(&mut self, mut event: Event) {
         event.number = self.next_event;
         self.next_event = self.next_event.saturating_add(1);
-        if self.audit.len() >= MAX_AUDIT {
-            self.audit.remove(0);
-        }
+        let surplus = (self.audit.len() + 1).saturating_sub(MAX_AUDIT);
+        let others = self.audit.iter().take(surplus).take_while(|older| older.attempt != event.attempt).count();
+        self.audit.drain(..others);
         self.audit.push(event);
     }
 
@@ -296,6 +296,9 @@ pub(crate) enum RecordError {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    /// A wrong passcode typed under duress that disables sixteen tokens: no event logs more.
+    const LONGEST_WRITE: usize = 16 + 2;
 
     /// Every list at its cap, every text at its longest, every number at its largest.
     fn fullest() -> Record {
@@ -371,7 +374,7 @@ mod tests {
             logins,
             pushes: (u8::MAX, u64::MAX),
             next_event: u64::MAX,
-            audit: vec![event; MAX_AUDIT],
+            audit: vec![event; LONGEST_WRITE],
         }
     }
 

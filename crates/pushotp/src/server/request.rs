@@ -2,12 +2,12 @@
 
 use pushotp_types::{DeviceId, Digits, TokenId, UnixTime};
 use pushotp_wire::{
-    state::{self, Audit, Reply, Request, State},
+    state::{self, Audit, Effect, Reply, Request, State},
     terms::{ChallengeHash, ChallengeId, ChallengePolicy, MessageHash, OtpSpec, PasscodeKind, Status},
 };
 
 use super::{
-    AuditKind, ServerError,
+    AuditKind, LoginFailure, ServerError,
     record::{Answer, Hash, Id, Login},
 };
 
@@ -15,6 +15,8 @@ const NOBODY: [u8; 16] = [0; 16];
 
 /// The code of a request that waits for its answer.
 pub(super) const PENDING: u8 = 0;
+/// The code of one that an answer ended; the number next to it says why.
+const FAILED: u8 = 5;
 /// The code of one that seems approved: with a passcode under a duress PIN.
 pub(super) const UNDER_DURESS: u8 = 8;
 
@@ -28,7 +30,7 @@ pub(super) fn stored_request(login: &Login) -> Result<Request, ServerError> {
         2 => State::Consumed,
         3 => State::Denied { device },
         4 => State::Reported,
-        5 => State::Failed,
+        &FAILED => State::Failed,
         6 => State::Expired,
         7 => State::Cancelled,
         _ => return Err(ServerError::Record),
@@ -72,7 +74,7 @@ pub(super) fn store_request(login: &mut Login, request: &Request) {
         State::Consumed => (2, 0, nobody, nobody),
         State::Denied { device } => (3, 0, nobody, Id::new(*device.as_bytes())),
         State::Reported => (4, 0, nobody, nobody),
-        State::Failed => (5, 0, nobody, nobody),
+        State::Failed => (FAILED, LoginFailure::Unknown.code().into(), nobody, nobody),
         State::Expired => (6, 0, nobody, nobody),
         State::Cancelled => (7, 0, nobody, nobody),
     };
@@ -84,6 +86,19 @@ pub(super) fn store_request(login: &mut Login, request: &Request) {
         failures: answer.reply.failures,
     };
     login.answers = request.answers.iter().map(answer).collect();
+}
+
+/// Writes why a login failed, if a transition with these effects has just ended it so.
+pub(super) fn store_failure(login: &mut Login, effects: &[Effect]) {
+    let why = effects.iter().find_map(|effect| match effect {
+        Effect::Audit(Audit::WrongNumber(_)) => Some(LoginFailure::WrongNumber),
+        Effect::Audit(Audit::TooManyPasscodes(_)) => Some(LoginFailure::TooManyPasscodes),
+        Effect::Audit(Audit::NotVerified(_)) => Some(LoginFailure::NotVerified),
+        _ => None,
+    });
+    if let Some(why) = why.filter(|_| login.state.0 == FAILED) {
+        login.state.1 = why.code().into();
+    }
 }
 
 /// What the audit log says of a decision, and about which token.

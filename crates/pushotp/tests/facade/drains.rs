@@ -8,13 +8,18 @@ use std::{
 
 use pollster::block_on;
 use pushotp::{
-    AccountId, AuditEvent, AuditKind, AuditSink, LoginServer, NewToken, PushSwitch, ServerError,
+    AccountId, AuditEvent, AuditKind, AuditSink, DuressResponse, Import, LoginServer, NewToken, PushSwitch,
+    ServerError,
+    pin::Pin,
+    provision::{Credential, Kind},
     store::{Expect, Hint, Key, MAX_PAGE, Store},
+    types::{Digits, HashAlgorithm, Secret, TokenId},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use crate::{
+    duress::{FORCED, with_typed},
     faults::{Fault, faulty, killed},
     fixture::{NOW, World, later},
 };
@@ -39,7 +44,7 @@ impl Heard {
 }
 
 /// So many events about nothing.
-fn write(server: &LoginServer, (user, token): (&AccountId, pushotp::types::TokenId), times: u64, seed: u64) -> u64 {
+fn write(server: &LoginServer, (user, token): (&AccountId, TokenId), times: u64, seed: u64) -> u64 {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     (0..times).map(|_| u64::from(block_on(server.set_push((user, token), true, NOW, &mut rng)).is_ok())).sum()
 }
@@ -146,6 +151,46 @@ fn a_drain_tells_what_fell_out() {
     }
     let nobody = AccountId::new("nobody").unwrap();
     assert!(matches!(block_on(world.server.drain_audit(&nobody, None)), Err(ServerError::NoAccount)));
+}
+
+/// As many tokens as an account may have are disabled at once, by a wrong passcode that is perhaps typed under duress: nothing
+/// of one write is missing, and the next one makes room again.
+#[test]
+fn a_drain_tells_all_of_one_write() {
+    for (tokens, is_forced, logged) in [(15, false, 16), (16, false, 17), (16, true, 18)] {
+        let (mut world, safe) = with_typed(DuressResponse::SeemWrong);
+        block_on(world.server.remove_token((&world.user, world.bank), NOW, &mut world.rng)).unwrap();
+        for number in 2..tokens {
+            // As long as those of devices: a wrong one may have been for any of them.
+            let secret = Secret::new(&[number; 20]).unwrap();
+            let fob = Credential::new(Kind::totp(30), "fob", secret).with_codes(HashAlgorithm::Sha1, Digits::EIGHT);
+            block_on(world.server.import_token(&world.user, &Import::new(&fob), NOW, &mut world.rng)).unwrap();
+        }
+        for _ in 0..9 {
+            let _ = block_on(world.server.verify_passcode(&world.user, "00000000", NOW, &mut world.rng)).unwrap();
+        }
+        let typed = if is_forced { forced_code(&mut world, safe) } else { "00000000".into() };
+        let before = block_on(world.server.audit(&world.user)).unwrap().last().unwrap().number();
+        let heard = Arc::new(Heard::default());
+        world.server = world.server_on(world.store.clone()).with_audit_sink(heard.clone());
+        let _ = block_on(world.server.verify_passcode(&world.user, &typed, NOW, &mut world.rng)).unwrap();
+        let drained = block_on(world.server.drain_audit(&world.user, Some(before))).unwrap();
+        assert_eq!((drained.events.len(), drained.missed), (logged, 0), "{tokens}, {is_forced}");
+        assert!(heard.numbers().into_iter().eq(drained.events.iter().map(AuditEvent::number)), "{tokens}, {is_forced}");
+        let disabled = drained.events.iter().filter(|event| event.kind() == AuditKind::TokenDisabled);
+        assert_eq!(disabled.count(), usize::from(tokens));
+        // Sixteen after the next one, as ever.
+        write(&world.server, (&world.user, world.mail), 1, 1);
+        let drained = block_on(world.server.drain_audit(&world.user, Some(before))).unwrap();
+        assert_eq!((drained.events.len(), drained.missed), (16, logged as u64 + 1 - 16), "{tokens}, {is_forced}");
+    }
+}
+
+/// A passcode of this token, made under its duress PIN.
+fn forced_code(world: &mut World, token: TokenId) -> String {
+    let pin = Pin::entered(FORCED).unwrap();
+    let (code, _) = world.device.passcode(token, Some(&pin), NOW).unwrap();
+    code.expose().to_owned()
 }
 
 /// A sink that keeps the number of the last event of each account is up to date after one round over all of them.

@@ -92,7 +92,7 @@ fn a_rotation_under_duress_is_refused_as_a_wrong_one() {
             let (message, _) = world.device.rotate(world.bank, Some(&pin), NOW, &mut world.rng).unwrap();
             let seen = (world.send(&message, NOW).unwrap(), world.token(world.bank).failures);
             assert!(world.send(&message, NOW).is_some());
-            assert!(matches!(rotate(&mut world, FORCED, NOW), Rotation::TryAgain { left: 1 }));
+            assert!(matches!(rotate(&mut world, FORCED, NOW), Rotation::TryAgain { left: 1, .. }));
             (seen, alarms(&world))
         });
         let [(seen, alarms), (other, no_alarms)] = seen;

@@ -10,8 +10,8 @@ use std::{
 
 use pollster::block_on;
 use pushotp::{
-    AuditKind, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginServer, LoginState, NewToken, Outcome,
-    PasscodeVerdict, RingError, Rotation, ServerError, SoftwareKek, Started,
+    AuditKind, KekId, KekRing, KeyEncryptionKey, KeyUnavailable, LoginFailure, LoginServer, LoginState, NewToken,
+    Outcome, PasscodeVerdict, RingError, Rotation, ServerError, SoftwareKek, Started,
     pin::Pin,
     store::{Cas, DynStore, Expect, Hint, Key, MemoryStore, Store, StoreError, Versioned},
     wire::terms::Status,
@@ -93,7 +93,7 @@ fn a_step_left_out_breaks_logins() {
     // The old server reads what the old key sealed, so it judges; the number's hash is not one that it can make.
     assert!(matches!(world.approve(prompt, (&number, PIN), NOW), Outcome::Refused(Status::Refused)));
     world.server = world.server_under(step(2));
-    assert_eq!(world.state(&started, NOW), LoginState::Failed);
+    assert_eq!(world.state(&started, NOW), LoginState::Failed(LoginFailure::WrongNumber));
 }
 
 /// All that a server does, after the rotation and without the old key.

@@ -7,22 +7,24 @@
 //! * 5 pushes, then 10 s doubling to 1 h: `fatigue::five_pushes_then_a_spacing_that_doubles`;
 //! * an offer's 10 minutes and single use: `protocol::the_last_second_of_an_offer_counts`,
 //!   `restarts::an_offer_enrols_one_device`;
-//! * that a device lifts no block: `updates::a_device_lifts_no_block`.
+//! * that a device lifts no block: `updates::a_device_lifts_no_block`;
+//! * five devices: `device_limit::five_devices_are_the_most`; sixteen tokens: `imports::sixteen_tokens_are_the_most`;
+//! * 600 s to rotate after an approval: `rotations::without_a_recent_approval_nothing_is_judged`.
 
 use core::time::Duration;
 use std::thread;
 
 use pollster::block_on;
 use pushotp::{
-    Incoming, LoginRequest, LoginStart, LoginState, Outcome, PasscodeVerdict, PushSwitch, ServerError, ServerPolicy,
-    Started,
+    AuditKind, Incoming, LoginRequest, LoginStart, LoginState, Outcome, PasscodeVerdict, PushSwitch, ServerError,
+    ServerPolicy, Started,
     types::UnixTime,
     wire::terms::{Reason, Status},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::fixture::{NOW, PIN, World, later};
+use crate::fixture::{NOW, PIN, World, cost, later};
 
 const WRONG: &str = "271847";
 const DAY: u64 = 24 * 60 * 60;
@@ -246,4 +248,102 @@ fn a_report_blocks_push_until_a_person_lifts_it() {
     let mut world = World::with(with(|policy| policy.report_blocks_push = false));
     report(&mut world);
     assert!(matches!(start(&mut world, NOW), LoginStart::Started(_)));
+    assert!(
+        world.logged(AuditKind::Reported) && !world.logged(AuditKind::PushBlocked),
+        "it is in the log all the same"
+    );
+    // A denial alone blocks nothing.
+    let mut world = World::new();
+    let (prompt, _) = world.prompt(NOW);
+    let (message, _) = world.device.deny(prompt, Reason::NotMe, NOW, &mut world.rng).unwrap();
+    assert!(world.send(&message, NOW).is_some());
+    assert!(matches!(start(&mut world, NOW), LoginStart::Started(_)));
+    assert!(!world.logged(AuditKind::Reported));
+}
+
+/// A denied login is kept so long, also if another one is started.
+// protocol.md: MSG-13
+#[test]
+fn a_denial_can_be_reported_for_ten_minutes_after_its_challenge() {
+    for (wait, accepted) in [(720, Status::Accepted), (721, Status::Expired)] {
+        let mut world = World::with(with(|policy| policy.report_blocks_push = false));
+        let (prompt, started) = world.prompt(NOW);
+        let (message, denied) = world.device.deny(prompt, Reason::Unspecified, NOW, &mut world.rng).unwrap();
+        assert!(world.send(&message, NOW).is_some());
+        if accepted == Status::Accepted {
+            world.start(later(wait));
+        }
+        let (message, reported) = world.device.report(denied, Reason::NotMe, later(wait), &mut world.rng).unwrap();
+        let reply = world.send(&message, later(wait)).unwrap();
+        assert_eq!(world.device.reported(&reported, &reply, later(wait)), Ok(accepted), "{wait} s");
+        assert_eq!(world.state(&started, later(wait)) == LoginState::Reported, accepted == Status::Accepted);
+        // And not a second longer.
+        world.start(later(721));
+        let told = block_on(world.server.login_state(&started.ticket, later(721)));
+        assert!(matches!(told, Err(ServerError::Ticket)), "{told:?}");
+    }
+}
+
+#[test]
+fn a_page_shows_two_to_eight_digits() {
+    for (asked, digits) in [(0, 2), (1, 2), (2, 2), (6, 6), (8, 8), (9, 8), (u8::MAX, 8)] {
+        let mut world = World::with(with(|policy| policy.number_digits = asked));
+        let (prompt, started) = world.prompt(NOW);
+        assert_eq!(world.number(&started).len(), digits, "{asked}");
+        assert_eq!(usize::from(prompt.number_digits()), digits);
+    }
+}
+
+#[test]
+fn two_offers_of_an_account_are_open_at_once() {
+    for (wait, opens) in [(600, false), (601, true)] {
+        let mut world = World::new();
+        let token = pushotp::NewToken::new("VPN");
+        block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+        let mut offer = |now| block_on(world.server.offer_enrolment(&world.user, now, &mut world.rng));
+        assert!(offer(NOW).is_ok() && offer(later(1)).is_ok());
+        assert!(matches!(offer(later(2)), Err(ServerError::Full("enrolments"))));
+        let third = offer(later(wait));
+        assert_eq!(third.is_ok(), opens, "{wait} s: {third:?}");
+    }
+}
+
+/// A challenge names eight tokens at most, as one device may hold; of more, the first eight.
+#[test]
+fn eight_tokens_are_asked_about() {
+    let mut world = World::new();
+    for more in 1..=7 {
+        // Two are held already; each of the others is enrolled on the watch.
+        let token = pushotp::NewToken::new(format!("More {more}"));
+        block_on(world.server.add_token(&world.user, token, NOW, &mut world.rng)).unwrap();
+    }
+    let offer = block_on(world.server.offer_enrolment(&world.user, NOW, &mut world.rng)).unwrap();
+    let keys = pushotp::SoftwareKeys::generate(&mut world.rng).into_device_keys();
+    let push = pushotp::wire::terms::PushAddress::POLL;
+    let setup = pushotp::DeviceSetup { name: "watch".into(), push, keys };
+    let (request, enrolling) = pushotp::Authenticator::enrol(&offer, setup, NOW, &mut world.rng).unwrap();
+    let confirming = enrolling.finish(&world.send(&request, NOW).unwrap()).unwrap();
+    block_on(world.server.confirm_enrolment((&world.user, offer.enrolment), true, NOW, &mut world.rng)).unwrap();
+    let protection = pushotp::Protection { pins: &[], presence: &[], cost: cost() };
+    let storage = pushotp::MemoryStorage::default();
+    let mut watch = confirming.confirm(&protection, storage, &mut world.rng).unwrap();
+    assert_eq!((world.device.tokens().len(), watch.tokens().len()), (2, 7));
+
+    let mut named = |world: &mut World| {
+        let started = world.start(NOW);
+        let mut named = 0;
+        for push in &started.pushes {
+            let device = if push.device == watch.id() { &mut watch } else { &mut world.device };
+            // The login before is withdrawn.
+            if let Incoming::Login(prompt) = device.open(&push.envelope, NOW).unwrap() {
+                named += prompt.tokens().len();
+            }
+        }
+        named
+    };
+    assert_eq!(named(&mut world), 8, "of nine");
+    block_on(world.server.set_push((&world.user, world.mail), false, NOW, &mut world.rng)).unwrap();
+    assert_eq!(named(&mut world), 8, "of eight");
+    block_on(world.server.set_push((&world.user, world.bank), false, NOW, &mut world.rng)).unwrap();
+    assert_eq!(named(&mut world), 7, "of seven");
 }

@@ -1,7 +1,7 @@
 use pollster::block_on;
 use pushotp::{
-    AuditEvent, AuditKind, AuthenticatorError, Incoming, LoginRequest, LoginStart, LoginState, NumberMatching, Outcome,
-    PushSwitch, ServerPolicy,
+    AuditEvent, AuditKind, AuthenticatorError, Incoming, LoginFailure, LoginRequest, LoginStart, LoginState,
+    NumberMatching, Outcome, PushSwitch, ServerPolicy,
     wire::{
         device::Sending,
         message::Sent,
@@ -57,11 +57,14 @@ fn three_wrong_pins_end_the_login_and_ten_in_a_row_the_token() {
             world.forget_attempts();
             wrong += 1;
             match world.approve(open, (&number, "271847"), now) {
-                Outcome::TryAgain { prompt: again, left } => {
+                Outcome::TryAgain { prompt: again, left, .. } => {
                     assert!(left > 0);
                     prompt = (!world.token(world.bank).disabled).then_some(again);
                 }
-                Outcome::Refused(Status::Refused) => assert_eq!(world.state(&started, now), LoginState::Failed),
+                Outcome::Refused(Status::Refused) => {
+                    let state = world.state(&started, now);
+                    assert_eq!(state, LoginState::Failed(LoginFailure::TooManyPasscodes));
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -79,7 +82,7 @@ fn one_wrong_number_ends_the_login_and_counts_no_passcode() {
     let (prompt, started) = world.prompt(NOW);
     let wrong = if world.number(&started) == "000000" { "000001" } else { "000000" };
     assert!(matches!(world.approve(prompt, (wrong, PIN), NOW), Outcome::Refused(Status::Refused)));
-    assert_eq!(world.state(&started, NOW), LoginState::Failed);
+    assert_eq!(world.state(&started, NOW), LoginState::Failed(LoginFailure::WrongNumber));
     assert_eq!(world.token(world.bank).failures, 0);
     assert!(world.logged(AuditKind::WrongNumber));
 }

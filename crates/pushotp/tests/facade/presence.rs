@@ -2,9 +2,10 @@
 
 use pollster::block_on;
 use pushotp::{
-    Activation, AuditKind, Authenticator, AuthenticatorError, Biometric, LoginState, Outcome, PasscodeVerdict, Relock,
-    Rotation, SoftwareKeys, Started,
+    Activation, AuditKind, Authenticator, AuthenticatorError, Biometric, KeyEncryptionKey as _, LoginState, Outcome,
+    PasscodeVerdict, Relock, Rotation, SoftwareKek, SoftwareKeys, Started,
     pin::{OpenError, Pin, PinPolicy, PresenceError, PresenceKey, SoftwarePresenceKey},
+    store::{Cas, DynStore, Expect, Hint},
     types::{TokenId, UnixTime},
     wire::{
         frame::{Frame, Recipient},
@@ -16,7 +17,7 @@ use pushotp::{
 };
 
 use crate::{
-    fixture::{NOW, PIN, World, cost, later},
+    fixture::{KEK, NOW, PIN, World, cost, later},
     redaction::Log,
 };
 
@@ -179,7 +180,10 @@ fn nothing_is_switched_without_the_servers_ticket() {
     };
     assert!(matches!(ask(&mut world, finger(&key)), Rotation::Refused(_)));
     assert!(logs_in(&mut world, vpn, finger(&key), NOW));
-    assert!(matches!(ask(&mut world, Activation::Pin(&entered("271847"))), Rotation::TryAgain { left: 2 }));
+    assert!(matches!(
+        ask(&mut world, Activation::Pin(&entered("271847"))),
+        Rotation::TryAgain { left: 2, verification: UserVerification::Pin }
+    ));
     assert_eq!(biometric(&world, vpn), Biometric::On);
     assert!(matches!(ask(&mut world, finger(&key)), Rotation::Locked { .. }), "the negative control");
     assert_eq!(biometric(&world, vpn), Biometric::Off, "the lock that counts, before it is confirmed");
@@ -198,8 +202,45 @@ fn an_old_copy_with_its_key_is_worth_nothing() {
     world.device = Authenticator::load(&copy, keys, world.storage.clone()).unwrap();
     let (old, _) = world.device.passcode(vpn, finger(&key), later(60)).unwrap();
     assert_ne!(old.expose(), now.expose());
-    assert!(!logs_in(&mut world, vpn, finger(&key), later(61)));
-    assert_eq!(world.token(vpn).failures, 1);
+    // What the person is told must not blame a PIN that nobody typed.
+    let ways = [(finger(&key), UserVerification::Biometric), (Activation::Pin(&pin), UserVerification::Pin)];
+    for (at, (how, typed)) in (61..).zip(ways) {
+        let (outcome, started) = approve(&mut world, vpn, how, later(at));
+        let Outcome::TryAgain { left: 2, verification, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!((verification, world.redeem(&started, later(at))), (typed, false));
+    }
+    assert_eq!(world.token(vpn).failures, 2);
+}
+
+/// One bit of a token's secret at the server is another one.
+fn spoil(world: &mut World, token: TokenId) {
+    let name = format!("secret/alice/{}/", data_encoding::HEXLOWER.encode(token.as_bytes()));
+    let page = block_on(DynStore::scan(&*world.store, None, 100)).unwrap();
+    let (key, stored) = page.into_iter().find(|(key, _)| key.as_bytes().starts_with(name.as_bytes())).unwrap();
+    let kek = SoftwareKek::from_bytes(KEK);
+    let mut plain = kek.open(key.as_bytes(), &stored.value).unwrap();
+    plain[10] ^= 1;
+    let sealed = kek.seal(key.as_bytes(), &plain, &mut world.rng).unwrap();
+    let put = DynStore::put_if(&*world.store, &key, Expect::Version(stored.version), Some(&sealed), Hint::NONE);
+    assert!(matches!(block_on(put).unwrap(), Cas::Won(_)));
+}
+
+/// A rotation that is not accepted after a finger blames no PIN either.
+#[test]
+fn a_rotation_says_how_the_token_was_unlocked() {
+    let (mut world, key, vpn) = World::with_presence();
+    let pin = entered(PIN);
+    let relock = Relock { pin: Some(&pin), presence: None, cost: cost() };
+    assert!(logs_in(&mut world, vpn, finger(&key), NOW));
+    spoil(&mut world, vpn);
+    let ways = [(finger(&key), UserVerification::Biometric), (Activation::Pin(&pin), UserVerification::Pin)];
+    for (how, said) in ways {
+        let (message, rotating) = world.device.rotate(vpn, how, NOW, &mut world.rng).unwrap();
+        let reply = world.send(&message, NOW).unwrap();
+        let told = world.device.rotated(rotating, (&reply, &relock), NOW, &mut world.rng).unwrap();
+        let Rotation::TryAgain { verification, .. } = told else { panic!("{told:?}") };
+        assert_eq!(verification, said);
+    }
 }
 
 /// Two copies of the device answer one login, one by finger and one by PIN: one grant, and the other one learns of it.

@@ -10,8 +10,8 @@ use std::{
 
 use pollster::block_on;
 use pushotp::{
-    Activation, AuditKind, Authenticator, AuthenticatorError, Biometric, DeviceSetup, DeviceStorage, LoginState,
-    MemoryStorage, NewToken, Protection, Relock, SoftwareKeys, StorageError,
+    Activation, AuditKind, Authenticator, AuthenticatorError, Biometric, DeviceSetup, DeviceStorage, LoginFailure,
+    LoginState, MemoryStorage, NewToken, Protection, Relock, SoftwareKeys, StorageError,
     pin::{Assurance, Denied, OpenError, PresenceError, PresenceKey, SealError, SoftwarePresenceKey},
     types::{Code, Digits, TokenId},
     wire::{
@@ -165,7 +165,8 @@ fn the_server_refuses_it_where_the_policy_does() {
         let expected = if accepted {
             (Status::Accepted, None, LoginState::Approved, None)
         } else {
-            (Status::Refused, Some(WireError::UvRequired), LoginState::Failed, Some(token))
+            let failed = LoginState::Failed(LoginFailure::NotVerified);
+            (Status::Refused, Some(WireError::UvRequired), failed, Some(token))
         };
         assert_eq!(told, expected, "{permitted} {verification:?}");
         assert_eq!(world.token(token).failures, 0, "a right passcode is no failure");

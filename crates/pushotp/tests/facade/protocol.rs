@@ -3,7 +3,8 @@
 use hkdf::Hkdf;
 use pollster::block_on;
 use pushotp::{
-    Authenticator, DeviceSetup, Incoming, LoginRequest, LoginStart, LoginState, NewToken, NumberMatching, SoftwareKeys,
+    Authenticator, DeviceSetup, Incoming, LoginFailure, LoginRequest, LoginStart, LoginState, NewToken, NumberMatching,
+    SoftwareKeys,
     store::DynStore,
     types::{Code, DeviceId, Digits, UnixTime},
     wire::{
@@ -112,7 +113,7 @@ fn a_number_where_none_is_asked_ends_the_login() {
     let message = sealed(&mut world, &FromDevice::Approve(approve.unwrap()));
     let received = block_on(world.server.receive(&message, NOW, &mut world.rng)).unwrap();
     assert_eq!(received.error(), Some(&WireError::Number));
-    assert_eq!(world.state(&started, NOW), LoginState::Failed);
+    assert_eq!(world.state(&started, NOW), LoginState::Failed(LoginFailure::WrongNumber));
     assert_eq!(world.token(world.mail).failures, 0, "the passcode beside it is not judged");
 }
 

@@ -114,8 +114,8 @@ fn an_approval_with_another_token_permits_nothing() {
 fn wrong_pins_are_counted_with_those_of_approvals() {
     let mut world = World::new();
     world.log_in(world.bank, NOW);
-    assert!(matches!(rotate(&mut world, "271864", NOW), Rotation::TryAgain { left: 2 }));
-    assert!(matches!(rotate(&mut world, "271864", NOW), Rotation::TryAgain { left: 1 }));
+    assert!(matches!(rotate(&mut world, "271864", NOW), Rotation::TryAgain { left: 2, .. }));
+    assert!(matches!(rotate(&mut world, "271864", NOW), Rotation::TryAgain { left: 1, .. }));
     assert!(matches!(rotate(&mut world, "271864", NOW), Rotation::Refused(Status::Refused)));
     assert_eq!(world.token(world.bank).failures, 3);
     // The device has waited, and the PIN is right: until the next approval it is not judged.
