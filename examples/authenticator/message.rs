@@ -193,6 +193,11 @@ pub(crate) enum Answer {
         /// Attempts in a row that the device still takes.
         device: Option<u8>,
     },
+    /// It can be answered again, and no PIN was typed for it.
+    NotAccepted {
+        /// Tries that the server still takes for this login.
+        left: u8,
+    },
     Denied {
         report: bool,
     },
@@ -215,6 +220,8 @@ pub(crate) enum PinChange {
     WrongPin {
         left: u8,
     },
+    /// Not accepted, and no PIN was typed.
+    NotAccepted,
     NotGranted,
     Failed(Words),
 }

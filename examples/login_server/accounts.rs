@@ -1,18 +1,11 @@
 //! What the pages ask of an account beyond a login. The operator's calls are all here.
 
-use pushotp::{AccountId, AuditEvent, AuditKind, PushSwitch, TokenView, types::TokenId, types::UnixTime};
+use pushotp::{AccountId, AuditEvent, AuditKind, PushSwitch, TokenView, types::TokenId};
 
 use crate::{
     app::{App, rng},
     failure::Failure,
 };
-
-/// Why a login ended that nobody declined.
-pub(crate) enum Why {
-    Number,
-    Pin,
-    Other,
-}
 
 /// An account as the operator sees it.
 pub(crate) struct AccountView {
@@ -65,18 +58,6 @@ impl App {
         self.login.unlock_token((account, token), self.now(), &mut rng()).await?;
         self.wakes.wake(account);
         Ok(())
-    }
-
-    /// Why a login failed that began at `since`, from the account's log: a state does not tell.
-    pub(crate) async fn why_failed(&self, account: &AccountId, since: UnixTime) -> Result<Why, Failure> {
-        let events = self.login.audit(account).await?;
-        let mut whys = events.iter().rev().filter(|event| event.at() >= since).filter_map(|event| match event.kind() {
-            AuditKind::WrongNumber => Some(Why::Number),
-            AuditKind::TooManyPasscodes => Some(Why::Pin),
-            AuditKind::NotVerified => Some(Why::Other),
-            _ => None,
-        });
-        Ok(whys.next().unwrap_or(Why::Other))
     }
 }
 

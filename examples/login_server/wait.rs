@@ -5,10 +5,9 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
-use pushotp::{AccountId, LoginState, types::UnixTime};
+use pushotp::{LoginFailure, LoginState, types::UnixTime};
 
 use crate::{
-    accounts::Why,
     app::{App, Shared, rng},
     failure::Failure,
     html::{Page, Text},
@@ -33,7 +32,7 @@ pub(crate) async fn page(State(app): State<Shared>, visitor: Visitor) -> Result<
         LoginState::Approved => collect(&app, visitor, &pushed).await,
         // Another tab has just collected it, or a crash came between: then there is nothing to collect any more.
         LoginState::Redeemed => Ok(used()),
-        state => ended(&app, &visitor, (&session.account()?, &pushed), &state).await,
+        state => Ok(ended(&visitor, &pushed, &state)),
     }
 }
 
@@ -79,7 +78,7 @@ fn word(pushed: &Pushed, state: &LoginState) -> String {
         LoginState::Redeemed => "redeemed",
         LoginState::Denied => "denied",
         LoginState::Reported => "reported",
-        LoginState::Failed => "failed",
+        LoginState::Failed(_) => "failed",
         LoginState::Expired => "expired",
         _ => "withdrawn",
     };
@@ -122,26 +121,26 @@ async fn collect(app: &App, visitor: Visitor, pushed: &Pushed) -> Result<Respons
     visitor.go_on(app, &session, "/home").await
 }
 
-async fn ended(
-    app: &App,
-    visitor: &Visitor,
-    (account, pushed): (&AccountId, &Pushed),
-    state: &LoginState,
-) -> Result<Response, Failure> {
+fn ended(visitor: &Visitor, pushed: &Pushed, state: &LoginState) -> Response {
     let token = visitor.form_token();
     let (title, body) = match state {
         LoginState::Denied => {
             let body = format!(include_str!("pages/denied.html"), word = word(pushed, state), token = token);
-            return Ok(Page::new("You declined", body).refresh(REFRESH).into_response());
+            return Page::new("You declined", body).refresh(REFRESH).into_response();
         }
         LoginState::Reported => ("Reported", format!(include_str!("pages/reported.html"), token = token)),
         LoginState::Expired => ("No answer in time", format!(include_str!("pages/expired.html"), token = token)),
-        LoginState::Failed => match app.why_failed(account, UnixTime::from_secs(pushed.at)).await? {
-            Why::Number => ("Wrong number", format!(include_str!("pages/wrong_number.html"), token = token)),
-            Why::Pin => ("Wrong PIN", format!(include_str!("pages/wrong_pin.html"), token = token)),
-            Why::Other => ("Not accepted", format!(include_str!("pages/refused.html"), token = token)),
-        },
+        LoginState::Failed(LoginFailure::WrongNumber) => {
+            ("Wrong number", format!(include_str!("pages/wrong_number.html"), token = token))
+        }
+        LoginState::Failed(LoginFailure::TooManyPasscodes) => {
+            ("Wrong PIN", format!(include_str!("pages/wrong_pin.html"), token = token))
+        }
+        LoginState::Failed(LoginFailure::NotVerified) => {
+            ("Not accepted", format!(include_str!("pages/not_verified.html"), token = token))
+        }
+        LoginState::Failed(_) => ("Not accepted", format!(include_str!("pages/refused.html"), token = token)),
         _ => ("Withdrawn", format!(include_str!("pages/withdrawn.html"), token = token)),
     };
-    Ok(Page::new(title, body).into_response())
+    Page::new(title, body).into_response()
 }

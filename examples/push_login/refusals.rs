@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use pushotp::{
-    AuditKind, LoginStart, LoginState, Outcome, PasscodeVerdict, Started, Ticket,
+    AuditKind, LoginFailure, LoginStart, LoginState, Outcome, PasscodeVerdict, Started, Ticket,
     wire::terms::{Reason, Status},
 };
 
@@ -51,7 +51,7 @@ fn wrong_pin(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<Approved, Failu
     let (started, number, push) = waiting(cast)?;
     let (_, outcome) = cast.approve(&push, ("Bank", &number, Some("271847")))?;
     let user = device::words(&outcome);
-    let Outcome::TryAgain { prompt, left: 2 } = outcome else {
+    let Outcome::TryAgain { prompt, left: 2, .. } = outcome else {
         return Err(format!("a wrong PIN gave {outcome:?}").into());
     };
     let operator = cast.server.operator_sees(AuditKind::WrongPasscode)?;
@@ -89,7 +89,7 @@ fn wrong_number(cast: &mut Cast, screen: &mut Screen<'_>) -> Result<(), Failure>
     if !matches!(outcome, Outcome::Refused(Status::Refused)) {
         return Err(format!("a wrong number gave {outcome:?}").into());
     }
-    state_is(cast, &started.ticket, &LoginState::Failed)?;
+    state_is(cast, &started.ticket, &LoginState::Failed(LoginFailure::WrongNumber))?;
     let operator = cast.server.operator_sees(AuditKind::WrongNumber)?;
     held(screen, "wrong number", (&device::words(&outcome), &operator))
 }

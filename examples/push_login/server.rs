@@ -5,8 +5,8 @@ use std::{cell::RefCell, fs, path::Path, sync::Arc};
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use pollster::block_on;
 use pushotp::{
-    AccountId, AuditEvent, AuditKind, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, ServerPolicy,
-    ServerSetup, SoftwareKek, Started,
+    AccountId, AuditEvent, AuditKind, LoginFailure, LoginRequest, LoginServer, LoginStart, LoginState, NewToken,
+    ServerPolicy, ServerSetup, SoftwareKek, Started,
     store::DynStore,
     types::{TenantId, TokenId, UnixTime},
     wire::keys::ServerKey,
@@ -109,6 +109,11 @@ pub(crate) fn page_words(state: &LoginState) -> &'static str {
         LoginState::Reported => "denied and reported on the device",
         LoginState::Expired => "nobody answered in time",
         LoginState::Cancelled => "withdrawn",
+        LoginState::Failed(LoginFailure::WrongNumber) => "refused: that was not the number, start again",
+        LoginState::Failed(LoginFailure::TooManyPasscodes) => "refused: three wrong PINs, most likely; start again",
+        LoginState::Failed(LoginFailure::NotVerified) => {
+            "refused: the device did not show that it was you, start again"
+        }
         _ => "refused, start again",
     }
 }

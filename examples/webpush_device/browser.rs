@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pushotp_webpush::VapidKey;
+use pushotp_webpush::{EndpointRules, VapidKey};
 use serde_json::{Value, json};
 
 use crate::{device::Pushed, firefox::Firefox, site::Site, story::Failure};
@@ -15,12 +15,16 @@ pub(crate) struct Browser {
     pub(crate) page: String,
 }
 
-/// Starts the browser; its page subscribes for the server with this key.
-pub(crate) fn subscribe(service: &str, key: &VapidKey, headed: bool) -> Result<(Browser, Pushed), Failure> {
+/// Starts the browser; its page subscribes for the server with this key, which pushes to these endpoints.
+pub(crate) fn subscribe(
+    service: &str,
+    server: (&VapidKey, EndpointRules),
+    headed: bool,
+) -> Result<(Browser, Pushed), Failure> {
     let program = Firefox::program().ok_or(
         "Firefox is not installed (on Debian: apt-get install firefox-esr); --device-only does without a browser",
     )?;
-    let site = Site::start(key)?;
+    let site = Site::start(server)?;
     let mut firefox = Firefox::start(program, &preferences(service), headed)?;
     firefox.navigate(&site.url)?;
     // An exception in the page is the reason to tell.

@@ -54,7 +54,7 @@ impl Server {
         block_on(login.add_account(&user))?;
         let token = block_on(login.add_token(&user, NewToken::new("Work"), now(), &mut rng()))?;
         let identity = (VapidKey::generate(&mut rng()), Contact::new("mailto:push@example.com")?);
-        // The push service is on this machine and has no TLS; one of the internet has, and then the default rules are right.
+        // Only here: the push service is on this machine and has no TLS. A login server takes the default rules, and one with TLS.
         let rules = EndpointRules::danger_allow_loopback();
         let push = WebPush::new(HttpTransport::new(NoTls, TIMEOUT), identity, rules);
         Ok(Self { login, user, token, push })

@@ -34,19 +34,22 @@ struct Desk {
     origin: String,
     /// The public key of the login server.
     key: String,
+    /// Which endpoints it pushes to.
+    rules: EndpointRules,
     subscriptions: Mutex<Sender<Subscription>>,
     arrivals: Mutex<Sender<Arrival>>,
 }
 
 impl Site {
-    pub(crate) fn start(key: &VapidKey) -> io::Result<Self> {
+    pub(crate) fn start((key, rules): (&VapidKey, EndpointRules)) -> io::Result<Self> {
         let listener = listen::bind()?;
         let origin = format!("http://{}", listener.local_addr()?);
         let url = format!("{origin}/");
         let (subscribed, subscriptions) = mpsc::channel();
         let (arrived, arrivals) = mpsc::channel();
         let key = key.application_server_key();
-        let desk = Desk { origin, key, subscriptions: Mutex::new(subscribed), arrivals: Mutex::new(arrived) };
+        let (subscriptions_to, arrivals_to) = (Mutex::new(subscribed), Mutex::new(arrived));
+        let desk = Desk { origin, key, rules, subscriptions: subscriptions_to, arrivals: arrivals_to };
         listen::serve(listener, move |stream| http::exchange(stream, MAX_BODY, |request| desk.answer(request)));
         Ok(Self { url, subscriptions, arrivals })
     }
@@ -77,9 +80,7 @@ impl Desk {
         let json: Value = serde_json::from_slice(json).unwrap_or_default();
         let text = |pointer| json.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let keys = (text("/keys/p256dh"), text("/keys/auth"));
-        // Only here: a login server takes no other rules than the default.
-        let rules = EndpointRules::danger_allow_loopback();
-        let Ok(subscription) = Subscription::from_browser(text("/endpoint"), keys, rules) else {
+        let Ok(subscription) = Subscription::from_browser(text("/endpoint"), keys, self.rules) else {
             return Response::new(400);
         };
         let _ = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).send(subscription);

@@ -66,6 +66,24 @@ impl<T: Transport> WebPush<T> {
         &self.key
     }
 
+    /// Which endpoints it pushes to: the same for what a page reads of its browser, else what is taken there is refused here.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pushotp_webpush::{Contact, EndpointRules, HttpTransport, NoTls, Subscription, SubscriptionError, VapidKey, WebPush};
+    /// # let transport = HttpTransport::new(NoTls, Duration::from_secs(10));
+    /// # let identity = (VapidKey::from_bytes(&[7; 32])?, Contact::new("mailto:push@example.com")?);
+    /// let push = WebPush::new(transport, identity, EndpointRules::default());
+    /// // A page posts what its browser gave it.
+    /// let refused = Subscription::from_browser("http://push.example.net/7", ("key", "auth"), push.rules()).unwrap_err();
+    /// assert!(matches!(refused, SubscriptionError::Endpoint(_))); // not https
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn rules(&self) -> EndpointRules {
+        self.rules
+    }
+
     /// The whole request: what is in it needs no network.
     fn request(
         &self,

@@ -138,6 +138,9 @@ impl App {
             PinChange::Changed(Biometric::Off) => Note::Good("The new PIN counts, and no fingerprint does.".into()),
             PinChange::Changed(_) => Note::Good("The PIN is changed. The old one is worth nothing from now on.".into()),
             PinChange::WrongPin { left } => Note::Bad(wrong_pin(left).into()),
+            PinChange::NotAccepted => {
+                Note::Bad("Not changed: it was not accepted, and no PIN was typed. Type it the next time.".into())
+            }
             PinChange::NotGranted => Note::Bad(
                 "Not changed. It is possible within ten minutes after you approved a login with this token.".into(),
             ),

@@ -162,6 +162,11 @@ impl Window {
                 self.problem = Some(wrong_pin(left, device));
                 self.step = Step::Pin { number, entry: Entry::pin() };
             }
+            Answer::NotAccepted { left } => {
+                let has_pin = self.token().is_some_and(|token| token.pin_protected);
+                self.problem = Some(not_accepted(left, has_pin));
+                self.step = if has_pin { Step::Pin { number, entry: Entry::pin() } } else { Step::Look };
+            }
             Answer::NotSent(why) => {
                 self.problem = Some(why.into());
                 self.step = if reporting { Step::Over(Answer::Denied { report: true }) } else { Step::Look };
@@ -171,8 +176,20 @@ impl Window {
     }
 }
 
+fn tries(count: u8) -> String {
+    if count == 1 { "1 more try".to_owned() } else { format!("{count} more tries") }
+}
+
+fn not_accepted(left: u8, has_pin: bool) -> String {
+    let left = tries(left);
+    if has_pin {
+        format!("Not accepted, and no PIN was typed. Type it now. The server allows {left} for this login.")
+    } else {
+        format!("Not accepted. If it stays so, enrol this device again. The server allows {left} for this login.")
+    }
+}
+
 fn wrong_pin(left: u8, device: Option<u8>) -> String {
-    let tries = |count: u8| if count == 1 { "1 more try".to_owned() } else { format!("{count} more tries") };
     let device = device.map(|device| format!(", this device {} in a row", tries(device))).unwrap_or_default();
     let left = tries(left);
     format!("Not accepted, most likely the PIN was wrong. The server allows {left} for this login{device}.")

@@ -7,7 +7,7 @@ use pushotp::{
     types::TokenId,
     wire::{
         device::Reported,
-        terms::{ChallengeId, Reason, Status},
+        terms::{ChallengeId, Reason, Status, UserVerification},
     },
 };
 
@@ -133,10 +133,16 @@ impl Engine {
                 self.end(login, End::Approved);
                 self.say(Event::Answer(login, Answer::Accepted { failures }));
             }
-            Outcome::TryAgain { prompt, left } => {
+            Outcome::TryAgain { prompt, left, verification } => {
                 let device = attempts.and_then(Result::ok).map(|settled| settled.left());
                 self.open.push(prompt);
-                self.say(Event::Answer(login, Answer::WrongPin { left, device }));
+                self.say(Event::Answer(
+                    login,
+                    match verification {
+                        UserVerification::Pin => Answer::WrongPin { left, device },
+                        _ => Answer::NotAccepted { left },
+                    },
+                ));
             }
             Outcome::RetryLater(answering) => return Err(Kind::Approve(login, answering)),
             Outcome::Refused(status) => self.over_with(login, status),

@@ -7,7 +7,7 @@ use pushotp::{
     Updating,
     pin::{Pin, PresenceKey},
     types::TokenId,
-    wire::terms::Status,
+    wire::terms::{Status, UserVerification},
 };
 use zeroize::Zeroizing;
 
@@ -115,7 +115,8 @@ impl Engine {
                 self.post(Kind::Confirm(confirming), (message, url), now + GRACE);
                 PinChange::Changed(self.relocked(token))
             }
-            Ok(Rotation::TryAgain { left }) => PinChange::WrongPin { left },
+            Ok(Rotation::TryAgain { left, verification: UserVerification::Pin }) => PinChange::WrongPin { left },
+            Ok(Rotation::TryAgain { .. }) => PinChange::NotAccepted,
             Ok(Rotation::RetryLater(rotating)) => return Err(Kind::Rotate { token, rotating, new, finger }),
             Ok(_) => PinChange::NotGranted,
             Err(unrotated) => match unrotated.rotating {

@@ -6,8 +6,9 @@ use pushotp::Biometric;
 use ratatui::crossterm::event::KeyCode;
 
 use crate::{
+    lossy::restart,
     message::{Answer, Command, Event, PinChange, Request, Unlock},
-    person::{Person, WORK, request, tokens_with},
+    person::{LOGIN, MAIL, Person, WORK, request, tokens_with},
     world::{PIN, World, pin},
 };
 
@@ -112,6 +113,69 @@ fn it_is_switched_with_the_pin() {
     assert!(!key.exists(), "it opens nothing any more");
     world.pass(60_000);
     assert!(matches!(log_in(&mut world, Unlock::Finger), Answer::NotSent(_)));
+}
+
+/// A copy of the files from before the last change: the server refuses what a finger opens there, and no PIN is blamed that
+/// nobody typed. A wrong PIN is, in the same request.
+#[test]
+fn no_pin_is_blamed_that_nobody_typed() {
+    let mut world = World::enrolled();
+    let accepted = Answer::Accepted { failures: 0 };
+    assert_eq!(log_in(&mut world, Unlock::Pin(pin(PIN))), accepted);
+    assert_eq!(change(&mut world, Unlock::Pin(pin(PIN)), true), PinChange::Changed(Biometric::On));
+    world.pass(60_000);
+    assert_eq!(log_in(&mut world, Unlock::Finger), accepted);
+    let copy = fs::read(world.state_file()).unwrap();
+    assert_eq!(change(&mut world, Unlock::Finger, true), PinChange::Changed(Biometric::On));
+    world.pass(60_000);
+    assert_eq!(log_in(&mut world, Unlock::Finger), accepted);
+
+    fs::write(world.state_file(), copy).unwrap();
+    restart(&mut world);
+    world.pass(121_000);
+    let (started, request) = world.asked();
+    let (token, number) = (world.server.work, world.number(&started));
+    for (how, answer) in [
+        (Unlock::Finger, Answer::NotAccepted { left: 2 }),
+        (Unlock::Pin(pin("271847")), Answer::WrongPin { left: 1, device: Some(9) }),
+    ] {
+        world.heard.clear();
+        world.command(Command::Approve { login: request.id, token, number: number.clone(), how });
+        world.carry();
+        assert_eq!(world.answers(), [answer]);
+    }
+}
+
+/// What a person reads then, and which way is open.
+#[test]
+fn the_other_way_is_named() {
+    let asked = |token: usize| {
+        let mut person = Person::with(Biometric::On);
+        person.hear(Event::Login(Request { tokens: tokens_with(Biometric::On), ..request() })).pass(1);
+        person.types(&">".repeat(token)).types("a").enter("486213");
+        person
+    };
+    let mut person = asked(0);
+    person.types("b");
+    person.app.commands();
+    person.hear(Event::Answer(LOGIN, Answer::NotAccepted { left: 2 })).pass(1);
+    person.must_see("Not accepted, and no PIN was typed. Type it now. The server allows 2 more tries for this login.");
+    person.enter("271846");
+    let commands = person.app.commands();
+    assert!(matches!(commands[..], [Command::Approve { how: Unlock::Pin(_), .. }]), "the same number, and the PIN");
+
+    // A token without a PIN asks for none.
+    let mut person = asked(1);
+    let commands = person.app.commands();
+    let [.., Command::Approve { token: MAIL, how: Unlock::Nothing, .. }] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    person.hear(Event::Answer(LOGIN, Answer::NotAccepted { left: 1 })).pass(1).must_see("Is this you?");
+    person.must_see("Not accepted. If it stays so, enrol this device again. The server allows 1 more try");
+    person.must_not_see("PIN");
+
+    let mut person = Person::with(Biometric::On);
+    person.hear(Event::PinChange(PinChange::NotAccepted)).must_see("it was not accepted, and no PIN was typed");
 }
 
 /// Whatever stands in the key's file, it is no reason to panic, and it is not written over.

@@ -492,7 +492,7 @@ fn it_goes_on_after_a_restart() {
     assert_eq!(world.server.state(&started, world.unix()), LoginState::Approved);
 }
 
-fn restart(world: &mut World) {
+pub(crate) fn restart(world: &mut World) {
     let empty = world.folder.path().join("other.state");
     let dropped =
         std::mem::replace(&mut world.engine, Engine::open(setup(), StateFile::open(&empty).unwrap()).unwrap());

@@ -205,6 +205,10 @@ fn fingers() -> Vec<(&'static str, Person)> {
     let mut asked = Person::with(Biometric::On);
     let request = crate::message::Request { tokens: tokens_with(Biometric::On), ..request() };
     asked.hear(Event::Login(request)).pass(1).types("a").enter("486213");
+    let mut refused = Person::with(Biometric::On);
+    let request = crate::message::Request { tokens: tokens_with(Biometric::On), ..crate::person::request() };
+    refused.hear(Event::Login(request)).pass(1).types("a").enter("486213").types("b");
+    refused.hear(Event::Answer(LOGIN, Answer::NotAccepted { left: 2 }));
     let mut code = Person::with(Biometric::On);
     code.key(KeyCode::Enter);
     let mut about = Person::with(Biometric::On);
@@ -215,6 +219,7 @@ fn fingers() -> Vec<(&'static str, Person)> {
     off.hear(Event::PinChange(PinChange::Changed(Biometric::Off)));
     vec![
         ("finger_request", asked),
+        ("finger_refused", refused),
         ("finger_code", code),
         ("finger_about", about),
         ("finger_change_pin", changing(Biometric::On, &[])),

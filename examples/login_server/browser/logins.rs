@@ -113,7 +113,7 @@ fn a_wrong_pin_and_then_the_right_one() {
     let number = world.send();
     let (prompt, work) = (phone.prompt(), phone.work);
     let (_, outcome) = phone.answer((prompt, work), (&number, Some(WRONG_PIN)));
-    let Outcome::TryAgain { prompt, left: 2 } = outcome else { panic!("{outcome:?}") };
+    let Outcome::TryAgain { prompt, left: 2, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(world.number(), number, "the page waits on, with the same number");
     let (_, outcome) = phone.answer((prompt, work), (&number, Some(PIN)));
     assert!(matches!(outcome, Outcome::Accepted { failures: 1 }), "{outcome:?}");

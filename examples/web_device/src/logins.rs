@@ -87,7 +87,7 @@ impl Logins {
     fn finished(&mut self, id: Id, Finished { outcome, attempts, .. }: Finished) -> Verdict {
         let verdict = match outcome {
             Outcome::Accepted { failures } => Verdict::new("accepted", Some(failures)),
-            Outcome::TryAgain { prompt, left } => {
+            Outcome::TryAgain { prompt, left, .. } => {
                 self.0.insert(id, Login::Open(prompt));
                 Verdict::new("try-again", Some(left))
             }

@@ -97,7 +97,8 @@ fn in_firefox() -> Option<(Server, PushService, Browser, crate::device::Pushed)>
     }
     let service = PushService::start(Box::new(server::now)).unwrap();
     let server = Server::start().unwrap();
-    let (browser, pushed) = browser::subscribe(&service.socket_url, server.push.key(), false).unwrap();
+    let (browser, pushed) =
+        browser::subscribe(&service.socket_url, (server.push.key(), server.push.rules()), false).unwrap();
     Some((server, service, browser, pushed))
 }
 

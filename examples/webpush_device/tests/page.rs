@@ -30,7 +30,7 @@ fn post(site: &Site, path: &str, origin: &str, body: &str) -> u16 {
 
 #[test]
 fn every_file_is_its_own() {
-    let site = Site::start(&vapid_key()).unwrap();
+    let site = Site::start((&vapid_key(), EndpointRules::danger_allow_loopback())).unwrap();
     for path in ["/", "/page.css", "/page.js", "/worker.js", "/key"] {
         let answer = get(&site, path);
         assert_eq!(status(&answer), 200, "{path}");
@@ -45,7 +45,7 @@ fn every_file_is_its_own() {
 
 #[test]
 fn a_subscription_is_taken_from_the_page_alone() {
-    let site = Site::start(&vapid_key()).unwrap();
+    let site = Site::start((&vapid_key(), EndpointRules::danger_allow_loopback())).unwrap();
     let origin = site.url.trim_end_matches('/');
     let json = format!(
         r#"{{"endpoint":"{ENDPOINT}","expirationTime":null,"keys":{{"auth":"{}","p256dh":"{}"}}}}"#,
