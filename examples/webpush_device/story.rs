@@ -35,8 +35,8 @@ pub(crate) fn tell(options: &Options, out: &mut dyn Write) -> Result<(), Failure
         say(out, "device", "a program with the keys of its subscription")?;
         return log_in(&server, &pushed, out).map(drop);
     }
-    let pushes = (server.push.key(), server.push.rules());
-    let (mut browser, pushed) = browser::subscribe(&service.socket_url, pushes, options.headed)?;
+    let page = (server.push.key(), server.push.rules());
+    let (mut browser, pushed) = browser::subscribe(&service.socket_url, page, options.headed)?;
     say(out, "browser", format_args!("{} at {}", browser.firefox.version(), browser.page))?;
     let words = log_in(&server, &pushed, out)?;
     browser.shows(&words)?;

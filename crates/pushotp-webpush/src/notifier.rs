@@ -70,13 +70,13 @@ impl<T: Transport> WebPush<T> {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pushotp_webpush::{Contact, EndpointRules, HttpTransport, NoTls, Subscription, SubscriptionError, VapidKey, WebPush};
+    /// # use pushotp_webpush::{Contact, Endpoint, EndpointRules, HttpTransport, NoTls, VapidKey, WebPush};
     /// # let transport = HttpTransport::new(NoTls, Duration::from_secs(10));
     /// # let identity = (VapidKey::from_bytes(&[7; 32])?, Contact::new("mailto:push@example.com")?);
     /// let push = WebPush::new(transport, identity, EndpointRules::default());
-    /// // A page posts what its browser gave it.
-    /// let refused = Subscription::from_browser("http://push.example.net/7", ("key", "auth"), push.rules()).unwrap_err();
-    /// assert!(matches!(refused, SubscriptionError::Endpoint(_))); // not https
+    /// // As a page posts it, within what its browser gave it: see `Subscription::from_browser`.
+    /// assert!(Endpoint::parse("https://push.example.net/7", push.rules()).is_ok());
+    /// assert!(Endpoint::parse("http://push.example.net/7", push.rules()).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
