@@ -25,11 +25,11 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
     }
 }
 
-/// Both programs, built as this test was.
+/// Both programs, built as this test was, with the features of the whole workspace, with which CI has built them already.
 fn built() -> (PathBuf, PathBuf) {
     let profile = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--package", "examples", "--example", "authenticator"]);
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--example", "authenticator"]);
     cargo.args(["--example", "login_server", "--target-dir"]).arg(profile.parent().unwrap());
     if profile.ends_with("release") {
         cargo.arg("--release");

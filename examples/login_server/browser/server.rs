@@ -23,13 +23,14 @@ pub(crate) fn profile() -> PathBuf {
     env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned()
 }
 
-/// The program, built as this test was: `cargo test --test` alone does not build it.
+/// The program, built as this test was: `cargo test --test` alone does not build it. With the features of the whole workspace,
+/// with which CI has built it already.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let profile = profile();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "--package", "examples", "--example", "login_server"]);
+        cargo.args(["build", "--quiet", "--locked", "--workspace", "--example", "login_server"]);
         cargo.arg("--target-dir").arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             cargo.arg("--release");
