@@ -54,7 +54,7 @@ impl Pins {
                 self.confirming = Some(confirming);
                 return Ok(Told::Changed { word: "changed", message: message.into() });
             }
-            Ok(Rotation::TryAgain { left }) => Verdict::new("try-again", Some(left)),
+            Ok(Rotation::TryAgain { left, .. }) => Verdict::new("try-again", Some(left)),
             Ok(Rotation::RetryLater(rotating)) => {
                 self.rotating = Some((*rotating, new));
                 Verdict::new("retry-later", None)
