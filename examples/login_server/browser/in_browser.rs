@@ -50,7 +50,8 @@ fn this_browser_is_the_phone() {
     assert_eq!(browser.find("#application").unwrap().text().unwrap(), "Example Intranet");
     browser.find("#number").unwrap().enter(&number).unwrap();
     browser.find("#pin").unwrap().enter(PIN).unwrap();
-    world.click("#approve");
+    // Not before a person could have read what is asked.
+    browser.find("#approve:enabled").unwrap().click().unwrap();
     browser.find_text("#result-title", "Approved").unwrap();
     browser.to_tab(&login).unwrap();
     world.is_signed_in();
