@@ -239,9 +239,12 @@ impl Statements {
         };
         Ok(Self {
             get: prepare("SELECT version, value FROM pushotp.record WHERE key = $1", &[&bytes]).await?,
+            // One look into the index for each key, whatever the planner thinks of the table's size: it must not read all.
             get_many: prepare(
                 "SELECT version, value FROM unnest($1) WITH ORDINALITY AS asked (key, place)
-                 LEFT JOIN pushotp.record USING (key) ORDER BY place",
+                 LEFT JOIN LATERAL (
+                     SELECT version, value FROM pushotp.record WHERE record.key = asked.key LIMIT 1
+                 ) AS found ON true ORDER BY place",
                 &[&Type::BYTEA_ARRAY],
             )
             .await?,
