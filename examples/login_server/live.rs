@@ -17,7 +17,7 @@ use futures_util::stream;
 use crate::{app::Shared, failure::Failure, wakes::Wake};
 
 /// How often the store is looked at for what another server wrote.
-const POLL: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(100);
 /// How long one connection lives; the browser then makes another.
 const LONGEST: Duration = Duration::from_mins(10);
 

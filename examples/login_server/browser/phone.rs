@@ -138,6 +138,11 @@ impl Phone {
         assert_eq!(self.device.reported(&reported, &reply, now()).unwrap(), Status::Accepted);
     }
 
+    /// What it asks an operator with when its count of PINs is locked.
+    pub(crate) fn unlock_request(&mut self) -> String {
+        self.device.unlock_request(self.work).unwrap().to_text()
+    }
+
     /// The passcode that the everyday token shows.
     pub(crate) fn passcode(&mut self) -> String {
         let everyday = self.everyday;

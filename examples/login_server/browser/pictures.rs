@@ -163,7 +163,7 @@ fn pages_of_a_login() {
     world.click("#push");
     world.shoots("#no-phone", "no-phone");
     pages_of_passcodes(&world);
-    pages_of_the_operator(&world);
+    pages_of_the_operator(&world, &mut phone);
     // The fifth since the last success, and one more.
     world.open("/choose");
     world.send();
@@ -218,7 +218,7 @@ fn pages_of_passcodes(world: &World) {
     world.shoot("passcode-wrong");
 }
 
-fn pages_of_the_operator(world: &World) {
+fn pages_of_the_operator(world: &World, phone: &mut Phone) {
     world.open("/operator");
     world.shoots("#password", "operator-sign-in");
     world.try_password("operator");
@@ -235,4 +235,14 @@ fn pages_of_the_operator(world: &World) {
         }
     }
     world.shoot("operator-all-well");
+    world.click("#phone");
+    world.browser.find("#user").unwrap().enter("alice").unwrap();
+    for (text, shown, picture) in [
+        ("not that text", "#note", "operator-unlock-wrong"),
+        (&phone.unlock_request(), "#code", "operator-unlock-code"),
+    ] {
+        world.browser.find("#request").unwrap().enter(text).unwrap();
+        world.click("#submit");
+        world.shoots(shown, picture);
+    }
 }
