@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::try_join_all;
 use pushotp_store::{Cas, Expect, Hint, Key, MAX_PAGE, MAX_VALUE, Version, Versioned};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_postgres::{
@@ -120,15 +121,10 @@ impl Session {
         row.map(|row| versioned(&row)).transpose()
     }
 
+    /// The questions go out together, so all of them wait for one answer of the network. One statement with a list of keys
+    /// would leave it to the planner to read the whole table instead.
     pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Versioned>>, Failure> {
-        let asked: Vec<Bytes<'_>> = keys.iter().map(|key| Bytes(key.as_bytes())).collect();
-        let rows = self.link.client.query(&self.statements.get_many, &[&asked]).await?;
-        if rows.len() != keys.len() {
-            return Err(malformed("answer"));
-        }
-        rows.iter()
-            .map(|row| if row.try_get::<_, Option<i64>>(0)?.is_none() { Ok(None) } else { versioned(row).map(Some) })
-            .collect()
+        try_join_all(keys.iter().map(|key| self.get(key))).await
     }
 
     pub(crate) async fn scan(&self, after: Option<&Key>, limit: u32) -> Result<Vec<(Key, Versioned)>, Failure> {
@@ -222,7 +218,6 @@ async fn verify(client: &Client, options: &Options) -> Result<(), OpenError> {
 
 struct Statements {
     get: Statement,
-    get_many: Statement,
     scan: Statement,
     create: Statement,
     replace: Statement,
@@ -239,15 +234,6 @@ impl Statements {
         };
         Ok(Self {
             get: prepare("SELECT version, value FROM pushotp.record WHERE key = $1", &[&bytes]).await?,
-            // One look into the index for each key, whatever the planner thinks of the table's size: it must not read all.
-            get_many: prepare(
-                "SELECT version, value FROM unnest($1) WITH ORDINALITY AS asked (key, place)
-                 LEFT JOIN LATERAL (
-                     SELECT version, value FROM pushotp.record WHERE record.key = asked.key LIMIT 1
-                 ) AS found ON true ORDER BY place",
-                &[&Type::BYTEA_ARRAY],
-            )
-            .await?,
             // How many bytes come before an entry is known without reading the values.
             scan: prepare(
                 "SELECT version, value, key FROM (
