@@ -131,6 +131,7 @@ macro_rules! __conformance_checks {
             many::of_no_keys
             many::in_the_order_of_the_keys
             many::each_as_get_says
+            many::what_another_handle_wrote
             value::empty
             value::all_bytes
             value::large

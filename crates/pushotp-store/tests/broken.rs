@@ -34,6 +34,7 @@ const FINDS: &[(&str, Fault)] = &[
     ("many::in_the_order_of_the_keys", Fault::ManySorts),
     ("many::in_the_order_of_the_keys", Fault::ManySkipsAbsent),
     ("many::each_as_get_says", Fault::ManyKnowsNoVersions),
+    ("many::what_another_handle_wrote", Fault::Caches),
     ("value::empty", Fault::EmptyIsAbsent),
     ("value::all_bytes", Fault::ValuesAreText),
     ("value::large", Fault::CutsValues),

@@ -48,3 +48,20 @@ pub(super) fn each_as_get_says<B: Backend>(backend: &B) {
         assert!(again.iter().flatten().map(|found| found.version).eq(versions.iter().copied()), "after round {round}");
     }
 }
+
+/// Nothing is remembered from one question to the next.
+pub(super) fn what_another_handle_wrote<B: Backend>(backend: &B) {
+    let (one, two) = (Handle(backend.open()), Handle(backend.open()));
+    let keys = ["secret/a", "secret/b"].map(key);
+    assert_eq!(two.get_many(&keys), [None, None]);
+    let mut versions = keys.each_ref().map(|key| one.create(key, b"0"));
+    for value in [b"1", b"2"] {
+        for (key, version) in keys.iter().zip(&mut versions) {
+            *version = one.win(key, Expect::Version(*version), value);
+        }
+        let found = two.get_many(&keys);
+        assert!(found.iter().flatten().map(|found| found.version).eq(versions), "after {value:?}");
+    }
+    one.delete(&keys[0], versions[0]);
+    assert_eq!(two.get_many(&keys).iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+}
