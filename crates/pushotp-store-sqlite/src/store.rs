@@ -2,7 +2,8 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -18,10 +19,13 @@ use crate::{
     writer::{self, Job},
 };
 
+/// How many reads run at the same time. A thread that waits for a lock costs more than a read.
+const READERS: usize = 4;
+
 /// A store in an SQLite file, which several threads and processes may have open at the same time.
 ///
 /// Writes go through one thread of the store, which commits together what waits; a `put_if` is answered after the
-/// commit is on the disk. Reads run on the calling thread, behind a lock: some microseconds each, for a page of a scan
+/// commit is on the disk. Reads run on the calling thread, four at a time: some microseconds each, for a page of a scan
 /// about a millisecond.
 ///
 /// Dropping it waits until what is queued is written. Share it in an `Arc`; several in one process work too.
@@ -47,7 +51,9 @@ pub struct SqliteStore {
     /// Both are there until the store is dropped.
     queue: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    reader: Mutex<Connection>,
+    readers: [Mutex<Connection>; READERS],
+    /// Counts the reads that found all readers busy.
+    waits: AtomicUsize,
 }
 
 impl SqliteStore {
@@ -92,19 +98,35 @@ impl SqliteStore {
     fn open_with(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
         let path = file::create(path)?;
         let connection = file::connect(&path, synchronous)?;
-        let reader = file::connect(&path, synchronous)?;
-        reader::restrict(&reader)?;
+        let connect = || {
+            let reader = file::connect(&path, synchronous)?;
+            reader::restrict(&reader)?;
+            Ok::<_, OpenError>(Mutex::new(reader))
+        };
+        let readers = [connect()?, connect()?, connect()?, connect()?];
         let (queue, jobs) = sync_channel(writer::QUEUE);
         let writer = thread::Builder::new()
             .name("pushotp-sqlite".into())
             .spawn(move || writer::run(connection, &jobs))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue: Some(queue), writer: Some(writer), reader: Mutex::new(reader) })
+        Ok(Self { queue: Some(queue), writer: Some(writer), readers, waits: AtomicUsize::new(0) })
     }
 
-    /// A read that panicked has left nothing behind: each is one statement, reset when it is dropped.
+    /// One that is free, else any. The first is taken first: what it has read once, it has at hand.
+    ///
+    /// A read that panicked has left nothing behind: its statements are reset when they are dropped.
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        let free = self.readers.iter().find_map(|reader| match reader.try_lock() {
+            Ok(reader) => Some(reader),
+            Err(TryLockError::Poisoned(reader)) => Some(reader.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        free.unwrap_or_else(|| {
+            let [first, others @ ..] = &self.readers;
+            let turn = self.waits.fetch_add(1, Ordering::Relaxed) % READERS;
+            let reader = others.get(turn).unwrap_or(first);
+            reader.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 
     fn enqueue(&self, job: Job) -> Result<(), StoreError> {
@@ -154,5 +176,46 @@ impl Drop for SqliteStore {
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+
+    use super::*;
+
+    fn count(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn four_read_at_once_and_a_fifth_waits_for_one_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("login.db")).unwrap();
+        let busy: Vec<_> = (0..READERS).map(|_| store.reader()).collect();
+        assert!(busy.iter().all(|reader| count(reader) == 0));
+        assert!(store.readers.iter().all(|reader| reader.try_lock().is_err()), "each has one of its own");
+        thread::scope(|scope| {
+            let waiting: Vec<_> = (0..2 * READERS).map(|_| scope.spawn(|| count(&store.reader()))).collect();
+            drop(busy);
+            assert!(waiting.into_iter().all(|waits| waits.join().unwrap() == 0));
+        });
+    }
+
+    #[test]
+    fn a_reader_outlives_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("login.db")).unwrap();
+        for _ in 0..READERS {
+            let panics = catch_unwind(AssertUnwindSafe(|| {
+                let reader = store.reader();
+                panic_any(count(&reader));
+            }));
+            assert!(panics.is_err());
+        }
+        assert_eq!(count(&store.reader()), 0);
     }
 }
