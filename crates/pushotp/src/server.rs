@@ -22,6 +22,7 @@ mod notify;
 mod passcode;
 mod policy;
 mod received;
+mod recent;
 mod record;
 mod remove;
 mod request;
@@ -122,6 +123,10 @@ impl fmt::Debug for ServerSetup {
 /// All state is in the store, so any number of servers can share it, and a restart loses nothing. Methods take the time
 /// and the randomness; none of them tells a verdict before it is stored.
 ///
+/// A server remembers the records of the accounts that it saw last, 1024 at the most of 12 KiB at the most, and writes
+/// against them without reading: the store's compare-and-swap tells whether one is still what is stored. What is not
+/// written, be it a refusal or an error, is never decided by memory alone.
+///
 /// ```
 /// # mod world { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/facade/fixture.rs")); }
 /// # use world::*;
@@ -173,7 +178,7 @@ impl LoginServer {
     #[must_use]
     pub fn new(setup: ServerSetup) -> Self {
         let ServerSetup { tenant, url, key, kek, store, policy } = setup;
-        Self { tenant, url, key, vault: Vault { store, kek, sink: None }, policy }
+        Self { tenant, url, key, vault: Vault::new(store, kek), policy }
     }
 
     /// Makes an account without tokens.
@@ -215,7 +220,7 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn audit(&self, account: &AccountId) -> Result<Vec<AuditEvent>, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
+        let record = self.vault.load(account).await?;
         Ok(record.audit.iter().map(AuditEvent::read).collect())
     }
 

@@ -112,7 +112,7 @@ impl LoginServer {
         let account = AccountId::new(owner.account.clone())?;
         trace::account(self, &account);
         let record = match self.vault.load(&account).await {
-            Ok((_, record)) => record,
+            Ok(record) => record,
             // The account was removed, and this entry is still to be swept.
             Err(ServerError::NoAccount) => return Ok(None),
             Err(error) => return Err(error),
@@ -287,7 +287,7 @@ impl LoginServer {
         if is_off(fetch.at(), now) {
             self.note(&sender.account, AuditKind::ClockOff, now, &mut *rng).await?;
         }
-        let (_, record) = self.vault.load(&sender.account).await?;
+        let record = self.vault.load(&sender.account).await?;
         let items = Self::pending_items(&record, sender.device, now);
         let idle = items.is_empty();
         let payload = Pending::new(fetch.nonce(), now, items)?.encode()?;
@@ -323,7 +323,7 @@ impl LoginServer {
         except: Option<Id>,
         rng: Rng<'_>,
     ) -> Result<Vec<Push>, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
+        let record = self.vault.recall(account).await?;
         let Some(login) = record.logins.iter().find(|login| *login.id == *cancel.challenge().as_bytes()) else {
             return Ok(Vec::new());
         };

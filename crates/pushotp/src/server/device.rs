@@ -142,7 +142,7 @@ impl LoginServer {
 
     async fn is_enrolled(&self, holder: &KeyHolder) -> Result<bool, ServerError> {
         match self.vault.load(&AccountId::new(holder.account.as_str())?).await {
-            Ok((_, record)) => Ok(record.devices.iter().any(|device| device.id == holder.device)),
+            Ok(record) => Ok(record.devices.iter().any(|device| device.id == holder.device)),
             Err(ServerError::NoAccount) => Ok(false),
             Err(error) => Err(error),
         }

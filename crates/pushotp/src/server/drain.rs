@@ -172,7 +172,7 @@ impl LoginServer {
     /// # Ok::<(), pushotp::ServerError>(())
     /// ```
     pub async fn drain_audit(&self, account: &AccountId, after: Option<u64>) -> Result<Drained, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
+        let (_, record) = self.vault.read(account).await?;
         let wanted = after.map_or(0, |last| last.saturating_add(1));
         let is_set_back = wanted > record.next_event;
         let wanted = if is_set_back { 0 } else { wanted };

@@ -133,7 +133,7 @@ impl LoginServer {
         let event = async {
             let id = Id::new(*token.as_bytes());
             for _ in 0..TRIES {
-                let (_, record) = self.vault.load(account).await?;
+                let record = self.vault.load(account).await?;
                 let held = record.token(&id).ok_or(ServerError::NoToken)?;
                 if held.epoch == 0 || !held.needs_pin() {
                     return Err(ServerError::NoPin);

@@ -1,6 +1,8 @@
 mod confirm;
 mod withdraw;
 
+use std::sync::Arc;
+
 use pushotp_cbor::{ByteArray, ByteBuf};
 use pushotp_types::{DeviceId, EnrolmentId, Epoch, Offer, TokenId, UnixTime};
 use pushotp_wire::{
@@ -120,7 +122,7 @@ impl LoginServer {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Offer, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
+        let record = self.vault.load(account).await?;
         let held = record.device(&Id::new(*device.as_bytes())).ok_or(ServerError::NoDevice)?;
         let epoch = Epoch::new(held.epoch).map_err(|_| ServerError::Record)?;
         let epoch = epoch.next().ok_or(ServerError::Full("epochs"))?;
@@ -204,9 +206,9 @@ impl LoginServer {
         trace::account(self, &account);
         let id = Id::new(*enrolment.as_bytes());
         let record = match self.vault.load(&account).await {
-            Ok((_, record)) => record,
+            Ok(record) => record,
             // The account was removed, and this offer is still to be swept.
-            Err(ServerError::NoAccount) => Record::new(),
+            Err(ServerError::NoAccount) => Arc::new(Record::new()),
             Err(error) => return Err(error),
         };
         let Some(slot) = record.enrolments.iter().find(|e| e.id == id && e.expires >= now.as_secs()) else {

@@ -148,7 +148,7 @@ impl LoginServer {
         (keys, under): (&TokenKeys, Option<Under>),
         (now, rng): (UnixTime, Rng<'_>),
     ) -> Result<Option<Draft>, ServerError> {
-        let (_, record) = self.vault.load(&sender.account).await?;
+        let record = self.vault.load(&sender.account).await?;
         let token = Id::new(*rotate.rotation().token.as_bytes());
         let event = rotate_event(record.token(&token), (rh, rotate), under);
         let transition = housekeeping::apply(&read(&record, sender)?, &event, now);

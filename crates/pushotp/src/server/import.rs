@@ -298,7 +298,7 @@ impl LoginServer {
 
     /// The imported tokens of an account, none of which has this secret.
     async fn unlike(&self, account: &AccountId, secret: &Secret) -> Result<Known, ImportError> {
-        let (_, record) = self.vault.load(account).await?;
+        let record = self.vault.load(account).await?;
         let (mut known, mut same) = (Vec::new(), Choice::from(0));
         for token in record.tokens.iter().filter(|token| token.is_imported()) {
             // One that is gone was removed meanwhile: then the record is another one, too.

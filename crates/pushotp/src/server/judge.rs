@@ -115,7 +115,7 @@ impl Judging<'_> {
 impl LoginServer {
     /// The keys of a token, if the sender holds it and they are all there.
     pub(super) async fn held_keys(&self, sender: &Sender, token: &TokenId) -> Result<Option<TokenKeys>, ServerError> {
-        let (_, record) = self.vault.load(&sender.account).await?;
+        let record = self.vault.recall(&sender.account).await?;
         let held = record.token(&Id::new(*token.as_bytes())).filter(|token| token.device == sender.device);
         match held {
             Some(token) => self.token_keys(&sender.account, token).await,

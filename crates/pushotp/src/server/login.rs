@@ -94,7 +94,7 @@ impl LoginServer {
         };
         let ticket = self.issue_ticket(&stub, rng)?;
         for _ in 0..TRIES {
-            let (_, record) = self.vault.load(account).await?;
+            let record = self.vault.load(account).await?;
             let tokens = pushable(&record);
             if tokens.is_empty() {
                 return Ok(LoginStart::NoToken);
@@ -159,7 +159,7 @@ impl LoginServer {
     /// ```
     pub async fn login_state(&self, ticket: &Ticket, now: UnixTime) -> Result<LoginState, ServerError> {
         let stub = self.read_ticket(ticket)?;
-        let (_, record) = self.vault.load(&stub.account()?).await?;
+        let record = self.vault.load(&stub.account()?).await?;
         let login = record.logins.iter().find(|login| login.id == stub.login).ok_or(ServerError::Ticket)?;
         let request = stored_request(login)?;
         let request = state::apply(&request, &state::Event::Tick, now).next.unwrap_or(request);

@@ -129,7 +129,7 @@ impl LoginServer {
         let span = trace::span!("forget_push_address").account(self, account);
         let event = async {
             let device = Id::new(*device.as_bytes());
-            let (_, record) = self.vault.load(account).await?;
+            let record = self.vault.load(account).await?;
             let void = record.device(&device).ok_or(ServerError::NoDevice)?.address;
             if address.kind() == PushKind::Poll || self.address(account, void).await? != *address {
                 return Ok(false);

@@ -105,14 +105,16 @@ impl LoginServer {
         rng: Rng<'_>,
     ) -> Result<PasscodeVerdict, ServerError> {
         for _ in 0..TRIES {
-            let loaded = self.vault.load(account).await?;
-            let tokens: Vec<&Token> = loaded.1.tokens.iter().filter(|token| token.can_be_typed()).collect();
+            let record = self.vault.recall(account).await?;
+            let tokens: Vec<&Token> = record.tokens.iter().filter(|token| token.can_be_typed()).collect();
             let keys = self.keys_of(account, &tokens).await?.into_iter();
             let candidates: Vec<_> =
                 keys.zip(&tokens).filter_map(|(keys, token)| Some(Candidate { id: token.id, keys: keys? })).collect();
+            // The update then has it for itself, and need not copy it.
+            drop(record);
             let happened = Self::happened(now, &mut *rng);
             let decide = |record: &mut Record| self.judge_typed(record, (&candidates, typed), &happened);
-            if let Some(verdict) = self.vault.update_loaded(account, loaded, happened.attempt, decide).await? {
+            if let Some(verdict) = self.vault.update(account, happened.attempt, decide).await? {
                 return Ok(verdict);
             }
         }

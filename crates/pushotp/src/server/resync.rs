@@ -66,7 +66,7 @@ impl LoginServer {
         let event = async {
             let id = Id::new(*token.as_bytes());
             for _ in 0..TRIES {
-                let (_, record) = self.vault.load(account).await?;
+                let record = self.vault.load(account).await?;
                 let token = record.token(&id).ok_or(ServerError::NoToken)?;
                 let keys = if token.can_be_typed() { self.token_keys(account, token).await? } else { None };
                 let happened = Self::happened(now, &mut *rng);

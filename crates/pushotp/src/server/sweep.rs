@@ -7,6 +7,7 @@
 //! Marks are entries too: any number of servers may sweep, and a restart forgets nothing.
 
 use core::{str, time::Duration};
+use std::sync::Arc;
 
 use pushotp_store::{Key, Version, Versioned};
 use pushotp_types::{EnrolmentId, UnixTime};
@@ -248,8 +249,9 @@ impl Looking<'_> {
     /// The record of an account as far as it refers to anything: without the enrolments that are over.
     async fn record(&mut self, account: &str) -> Result<Option<&Record>, ServerError> {
         if self.account.as_ref().is_none_or(|(known, _)| known != account) {
-            let record = match self.server.vault.load(&AccountId::new(account)?).await {
-                Ok((_, mut record)) => {
+            let record = match self.server.vault.read(&AccountId::new(account)?).await {
+                Ok((_, record)) => {
+                    let mut record = Arc::unwrap_or_clone(record);
                     record.enrolments.retain(|enrolment| enrolment.expires >= self.now.as_secs());
                     Some(record)
                 }

@@ -346,7 +346,7 @@ impl LoginServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn tokens(&self, account: &AccountId) -> Result<Vec<TokenView>, ServerError> {
-        let (_, record) = self.vault.load(account).await?;
+        let record = self.vault.load(account).await?;
         Ok(record.tokens.iter().map(TokenView::read).collect())
     }
 

@@ -89,7 +89,7 @@ impl LoginServer {
         let event = async {
             let id = Id::new(*request.token.as_bytes());
             for _ in 0..TRIES {
-                let (_, record) = self.vault.load(account).await?;
+                let record = self.vault.load(account).await?;
                 let kid = holder(&record, &id)?;
                 let Some(code) = self.unlock_code(account, &record, (&id, kid), request).await? else { continue };
                 let happened = Self::happened(now, &mut *rng);

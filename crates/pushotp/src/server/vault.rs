@@ -13,6 +13,7 @@ use super::{
     drain::{self, AuditSink},
     error::ServerError,
     kek::KeyEncryptionKey,
+    recent::Recent,
     record::{Id, Record},
     trace,
 };
@@ -28,13 +29,31 @@ pub(crate) enum Change<T> {
     Keep(T),
 }
 
+impl<T> Change<T> {
+    /// What is told, and the bytes that must be written before, if any.
+    fn encode(self, record: &mut Record, attempt: Id) -> Result<(T, Option<Vec<u8>>), ServerError> {
+        match self {
+            Self::Keep(told) => Ok((told, None)),
+            Self::Write(told) => {
+                record.last_attempt = attempt;
+                Ok((told, Some(record.encode().map_err(|_| ServerError::Full("bytes"))?)))
+            }
+        }
+    }
+}
+
 pub(crate) struct Vault {
     pub(crate) store: Arc<dyn DynStore>,
     pub(crate) kek: Arc<dyn KeyEncryptionKey>,
     pub(crate) sink: Option<Arc<dyn AuditSink>>,
+    recent: Recent,
 }
 
 impl Vault {
+    pub(crate) fn new(store: Arc<dyn DynStore>, kek: Arc<dyn KeyEncryptionKey>) -> Self {
+        Self { store, kek, sink: None, recent: Recent::default() }
+    }
+
     pub(crate) async fn create(&self, account: &AccountId) -> Result<(), ServerError> {
         let bytes = Record::new().encode()?;
         match self.store.put_if(&key("account", account.as_str())?, Expect::Absent, Some(&bytes), Hint::NONE).await? {
@@ -43,45 +62,60 @@ impl Vault {
         }
     }
 
-    pub(crate) async fn load(&self, account: &AccountId) -> Result<(Version, Record), ServerError> {
+    /// An account's record as it is stored now.
+    pub(crate) async fn load(&self, account: &AccountId) -> Result<Arc<Record>, ServerError> {
+        let (version, record) = self.read(account).await?;
+        self.recent.keep(account, version, Arc::clone(&record));
+        Ok(record)
+    }
+
+    /// The same with its version, and not remembered: for whoever looks at every account.
+    pub(crate) async fn read(&self, account: &AccountId) -> Result<(Version, Arc<Record>), ServerError> {
         let found = self.store.get(&key("account", account.as_str())?).await?.ok_or(ServerError::NoAccount)?;
-        Ok((found.version, Record::decode(&found.value)?))
+        let record = match self.recent.get(account) {
+            // A version never names two contents.
+            Some((version, record)) if version == found.version => record,
+            _ => Arc::new(Record::decode(&found.value)?),
+        };
+        Ok((found.version, record))
+    }
+
+    /// An account's record as it was lately. It decides nothing alone: another server may have written since.
+    ///
+    /// For what an [`update`](Self::update) needs beside the record, and compares with the record that it decides on, and
+    /// for what follows one.
+    pub(crate) async fn recall(&self, account: &AccountId) -> Result<Arc<Record>, ServerError> {
+        match self.recent.get(account) {
+            Some((_, record)) => Ok(record),
+            None => self.load(account).await,
+        }
     }
 
     /// Decides and writes until the write is won; tells nothing before that.
+    ///
+    /// The first decision is about the record as it was lately, and counts only if that is what the write replaces; any
+    /// other, an error too, is made anew about the record as it is stored.
     ///
     /// `attempt` names the event, over all its tries: with it a write of unknown fate is recognised.
     pub(crate) async fn update<T>(
         &self,
         account: &AccountId,
         attempt: Id,
-        decide: impl FnMut(&mut Record) -> Result<Change<T>, ServerError>,
-    ) -> Result<T, ServerError> {
-        let loaded = self.load(account).await?;
-        self.update_loaded(account, loaded, attempt, decide).await
-    }
-
-    /// [`update`](Self::update) of a record that was loaded for this decision a moment ago: one read less, if nobody has
-    /// written since.
-    pub(crate) async fn update_loaded<T>(
-        &self,
-        account: &AccountId,
-        loaded: (Version, Record),
-        attempt: Id,
         mut decide: impl FnMut(&mut Record) -> Result<Change<T>, ServerError>,
     ) -> Result<T, ServerError> {
         let key = key("account", account.as_str())?;
-        let mut first = Some(loaded);
+        let mut lately = self.recent.take(account);
         // What a write of unknown fate would have told, and the version that it was against.
         let mut unknown: Option<(T, Version)> = None;
-        for tries in 1..=TRIES {
+        for tries in 1..=TRIES + u32::from(lately.is_some()) {
             trace::tries(tries);
-            // After a write of unknown fate, "nothing was written" would be true of this read only.
-            let loaded = match first.take() {
-                Some(first) => Ok(first),
-                None => self.load(account).await,
+            let is_lately = lately.is_some();
+            let loaded = match lately.take() {
+                Some(lately) => Ok(lately),
+                None => self.read(account).await,
             };
-            let (version, mut record) =
+            // After a write of unknown fate, "nothing was written" would be true of this read only.
+            let (version, record) =
                 loaded.map_err(|error| if unknown.is_some() { ServerError::Unknown } else { error })?;
             let ambiguous = match unknown.take() {
                 // Only one write of this attempt can have won, for all were against the same version.
@@ -95,16 +129,18 @@ impl Vault {
                 other => other.is_some(),
             };
             let first = record.next_event;
-            let told = match decide(&mut record)? {
-                Change::Keep(told) => return Ok(told),
-                Change::Write(told) => told,
+            let mut record = Arc::unwrap_or_clone(record);
+            let (told, bytes) = match decide(&mut record).and_then(|change| change.encode(&mut record, attempt)) {
+                Ok((told, Some(bytes))) => (told, bytes),
+                _ if is_lately => continue,
+                Ok((told, None)) => return Ok(told),
+                Err(error) => return Err(error),
             };
-            record.last_attempt = attempt;
-            let bytes = record.encode().map_err(|_| ServerError::Full("bytes"))?;
             match self.store.put_if(&key, Expect::Version(version), Some(&bytes), Hint::NONE).await {
-                Ok(Cas::Won(_)) => {
+                Ok(Cas::Won(version)) => {
                     let written = record.audit.iter().filter(|event| event.number >= first);
                     drain::tell(self.sink.as_ref(), account, written);
+                    self.recent.keep(account, version, Arc::new(record));
                     return Ok(told);
                 }
                 Ok(Cas::Lost) if !ambiguous => {}
@@ -121,10 +157,11 @@ impl Vault {
     pub(crate) async fn delete(&self, account: &AccountId) -> Result<Record, ServerError> {
         let key = key("account", account.as_str())?;
         let mut unknown: Option<Record> = None;
+        let _ = self.recent.take(account);
         for _ in 0..TRIES {
             let ambiguous = unknown.is_some();
-            let (version, record) = match (self.load(account).await, unknown.take()) {
-                (Ok(found), _) => found,
+            let (version, record) = match (self.read(account).await, unknown.take()) {
+                (Ok((version, record)), _) => (version, Arc::unwrap_or_clone(record)),
                 (Err(ServerError::NoAccount), Some(record)) => return Ok(record),
                 (Err(_), Some(_)) => return Err(ServerError::Unknown),
                 (Err(error), None) => return Err(error),

@@ -194,7 +194,7 @@ fn one_of_eight_stays() {
     let mut world = World::new();
     let (stored, bank) = (world.stored(), (&world.user, world.bank));
     let secret = world.device.duress_secret(world.bank, &duress_pin(), NOW).unwrap();
-    let told = race(&world, (2, false), |server, _, rng| block_on(server.set_duress(bank, &secret, NOW, rng)));
+    let told = race(&world, (1, false), |server, _, rng| block_on(server.set_duress(bank, &secret, NOW, rng)));
     assert!(told.iter().any(Result::is_ok));
     assert!(told.iter().all(|told| matches!(told, Ok(()) | Err(ServerError::Busy))), "{told:?}");
     let unfinished = told.iter().filter(|told| told.is_err()).count();
@@ -210,7 +210,7 @@ fn set_and_cleared_while_it_is_used() {
     let (number, pin) = (world.number(&started), Pin::entered(FORCED).unwrap());
     let (message, _) = world.device.approve(prompt, (world.bank, &number, Some(&pin)), NOW, &mut world.rng).unwrap();
     let bank = (&world.user, world.bank);
-    let told = race(&world, (2, false), |server, number, rng| match number % 4 {
+    let told = race(&world, (1, false), |server, number, rng| match number % 4 {
         0 => block_on(server.set_duress(bank, &secret, NOW, rng)).is_ok(),
         1 => block_on(server.clear_duress(bank, NOW, rng)).is_ok(),
         _ => block_on(server.receive(&message, NOW, rng)).is_ok(),
@@ -303,7 +303,7 @@ fn cleared_between_any_two_reads() {
         assert!(alarm.is_none_or(|alarm| alarm < end), "before read {number}: there was none any more");
         alarmed.push(alarm.is_some());
     }
-    assert!(alarmed.len() > 5 && !alarmed[0], "{alarmed:?}");
+    assert!(alarmed.len() > 4 && !alarmed[0], "{alarmed:?}");
 }
 
 /// Who has a duress PIN costs the store no read more or less: neither in an approval nor with a typed passcode.

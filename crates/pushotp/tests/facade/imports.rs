@@ -163,7 +163,7 @@ fn a_secret_is_imported_once() {
 fn eight_imports_at_once_are_one() {
     let mut world = World::new();
     let before = keys(&world).len();
-    let told = race(&world, (2, false), |server, _, rng| {
+    let told = race(&world, (1, false), |server, _, rng| {
         let made = credential(Kind::totp(30));
         block_on(server.import_token(&world.user, &Import::new(&made), NOW, rng))
     });

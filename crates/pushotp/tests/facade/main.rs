@@ -33,6 +33,7 @@ mod presence_refused;
 mod protocol;
 mod races;
 mod redaction;
+mod remembered;
 mod removals;
 mod replacements;
 mod restarts;

@@ -153,7 +153,7 @@ fn eight_at_once_use_a_step_once() {
     let number = world.number(&login);
     let (message, _) = world.device.approve(prompt, (world.mail, &number, None), NOW, &mut world.rng).unwrap();
     let (code, _) = world.device.passcode(world.mail, None, NOW).unwrap();
-    let typed = race(&world, (2, false), |server, number, rng| {
+    let typed = race(&world, (1, false), |server, number, rng| {
         if number % 2 == 0 {
             let _ = block_on(server.receive(&message, NOW, rng));
             return false;

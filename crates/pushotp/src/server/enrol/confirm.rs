@@ -146,7 +146,7 @@ impl LoginServer {
         let secrets = enrolment.tokens.iter().map(|token| (*token, name)).collect();
         self.forget(account, &Leftovers { secrets, addresses: vec![name], tickets: Vec::new() }).await;
         let in_force = match self.vault.load(account).await {
-            Ok((_, record)) => record.device(&enrolment.device).map(|device| Kid::from_bytes(*device.kid)),
+            Ok(record) => record.device(&enrolment.device).map(|device| Kid::from_bytes(*device.kid)),
             Err(ServerError::NoAccount) => None,
             Err(error) => return Err(error),
         };
