@@ -14,8 +14,30 @@ use pushotp::{
 };
 
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);
-/// How many passcodes each account has, of one step after the other.
-pub(crate) const CODES: u32 = 1024;
+/// How many accounts there are: more than a server remembers.
+pub(crate) const ALL: usize = 1280;
+/// How many of them are in use, few enough to be remembered.
+const IN_USE: usize = 256;
+/// How many passcodes one in use has, of one step after the other, and how many another one.
+const CODES: [u32; 2] = [1024, 256];
+
+/// Whose passcodes are typed, in turn.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose {
+    /// Of accounts that the server has seen a moment ago, and remembers.
+    InUse,
+    /// Of so many that the server has forgotten each when its turn comes again.
+    Anyone,
+}
+
+impl Whose {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InUse => "verdict",
+            Self::Anyone => "verdict, long unseen",
+        }
+    }
+}
 
 /// A user, the user's device, and the token on it.
 pub(crate) struct Account {
@@ -78,9 +100,9 @@ impl Account {
         self.device.approve(prompt, (self.token, number, None), now, &mut UnwrapErr(SysRng)).unwrap().0
     }
 
-    fn codes(&mut self) -> Vec<String> {
+    fn codes(&mut self, count: u32) -> Vec<String> {
         let mut code = |number| self.device.passcode(self.token, None, time_of(number)).unwrap().0.expose().to_owned();
-        (0..CODES).map(&mut code).collect()
+        (0..count).map(&mut code).collect()
     }
 }
 
@@ -90,14 +112,17 @@ impl Accounts {
         let server = server_on(store.clone());
         let typist = |number| {
             let mut account = Account::new(&server, &format!("user{number:05}"));
-            let codes = account.codes();
+            let codes = account.codes(CODES[usize::from(number >= IN_USE)]);
             (account.id, codes)
         };
         Self { store, typists: (0..count).map(typist).collect() }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.typists.len()
+    pub(crate) fn count(&self, whose: Whose) -> usize {
+        match whose {
+            Whose::InUse => self.typists.len().min(IN_USE),
+            Whose::Anyone => self.typists.len(),
+        }
     }
 
     /// The account and its passcode of so many steps after the start.

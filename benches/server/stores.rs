@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use crate::{
-    accounts::{Accounts, server_on, time_of},
+    accounts::{Accounts, Whose, server_on, time_of},
     clients::{Run, Work, run},
 };
 
@@ -104,12 +104,20 @@ impl Place<'_> {
 }
 
 /// Prints a row of verdicts; tells how many there were per second.
-pub(crate) fn print_verdicts(backend: &Backend, clients: usize, accounts: &Arc<Accounts>, test: bool) -> f64 {
+pub(crate) fn print_verdicts(
+    backend: &Backend,
+    (clients, whose): (usize, Whose),
+    accounts: &Arc<Accounts>,
+    test: bool,
+) -> f64 {
     let place = backend.fresh();
     Builder::new_current_thread().build().unwrap().block_on(accounts.copy_to(&place.store()));
     // Connected when the syncs so far are counted: PostgreSQL counts those of sessions that have ended.
-    let work = || Verdicts { server: server_on(place.store()), accounts: Arc::clone(accounts), clients };
-    row(&place, (backend.name(), clients, "verdict"), || run(clients, limit(test), work()), test)
+    let work = || {
+        let each = u32::try_from(accounts.count(whose) / clients).unwrap();
+        Verdicts { server: server_on(place.store()), accounts: Arc::clone(accounts), clients, each }
+    };
+    row(&place, (backend.name(), clients, whose.name()), || run(clients, limit(test), work()), test)
 }
 
 /// Prints a row of the bare store.
@@ -149,14 +157,15 @@ struct Verdicts {
     server: LoginServer,
     accounts: Arc<Accounts>,
     clients: usize,
+    /// How many accounts a client has.
+    each: u32,
 }
 
 impl Work for Verdicts {
     /// Each client has accounts of its own and goes round them, so no two are at the same one.
     async fn turn(&self, client: usize, turn: u32) -> Option<()> {
-        let mine = u32::try_from(self.accounts.len() / self.clients).ok()?;
-        let account = client + self.clients * usize::try_from(turn % mine).ok()?;
-        let code = turn / mine;
+        let account = client + self.clients * usize::try_from(turn % self.each).ok()?;
+        let code = turn / self.each;
         let (id, typed) = self.accounts.typed(account, code)?;
         let verdict = self.server.verify_passcode(id, typed, time_of(code), &mut UnwrapErr(SysRng)).await.unwrap();
         assert!(matches!(verdict, PasscodeVerdict::Accepted { .. }), "{verdict:?}");
