@@ -1,13 +1,15 @@
 //! The account record: one versioned value that decides everything about an account.
 
-use pushotp_cbor::{ByteArray, ByteBuf, CborError, decode, encode};
+use pushotp_cbor::{ByteArray, ByteBuf, CborError, decode, encode_into};
 
 use crate::tuple::tuple_struct;
 
 /// The format that this code reads and writes; another one is refused, never guessed.
 const FORMAT: u8 = 1;
-/// The longest record, in bytes; a usual one has about two thousand.
+/// The longest record, in bytes.
 const MAX_LEN: usize = 12 * 1024;
+/// The length of a usual one: what is written has room from the start.
+const USUAL_LEN: usize = 2 * 1024;
 /// How many audit events a record carries, or as many as its last write logged.
 const MAX_AUDIT: usize = 16;
 
@@ -235,7 +237,8 @@ impl Record {
     }
 
     pub(crate) fn encode(&self) -> Result<Vec<u8>, RecordError> {
-        let bytes = encode(self)?;
+        let mut bytes = Vec::with_capacity(USUAL_LEN);
+        encode_into(self, &mut bytes)?;
         if bytes.len() > MAX_LEN { Err(RecordError::TooLarge) } else { Ok(bytes) }
     }
 
@@ -380,7 +383,8 @@ mod tests {
 
     #[test]
     fn the_fullest_record_with_typical_challenges_can_be_written() {
-        let bytes = encode(&fullest()).unwrap();
+        let mut bytes = Vec::new();
+        encode_into(&fullest(), &mut bytes).unwrap();
         assert!(bytes.len() <= MAX_LEN, "{} bytes", bytes.len());
         assert!(Record::decode(&bytes).is_ok());
     }
