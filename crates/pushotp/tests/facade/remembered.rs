@@ -1,18 +1,23 @@
 //! A server decides first about the record as it was when it saw it last: what another server wrote since always counts.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use pollster::block_on;
 use pushotp::{
-    LoginServer, LoginState, NewToken, PasscodeVerdict, ServerError,
+    Incoming, LoginRequest, LoginServer, LoginStart, LoginState, NewToken, PasscodeVerdict, ServerError, Started,
     store::{Cas, Expect, Hint, Key, MemoryStore, Store, StoreError, Versioned},
-    types::UnixTime,
+    types::{TokenId, UnixTime},
+    wire::terms::Reason,
 };
 use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng as _;
+use rand_core::{Rng as _, SeedableRng as _};
 
 use crate::{
     faults::{Fault, faulty},
@@ -24,7 +29,7 @@ use crate::{
 struct Watched {
     memory: Arc<MemoryStore>,
     reads: AtomicUsize,
-    lost: AtomicUsize,
+    lost: Arc<AtomicUsize>,
     /// The negative control: writes whatever the version.
     is_blind: bool,
 }
@@ -189,4 +194,128 @@ fn what_was_read_or_written_lately_is_not_read_to_write() {
     reads.push(("verify_passcode", store.reads()));
     let expected = [("start_login", 1), ("login_state", 1), ("receive", 1), ("redeem", 0), ("verify_passcode", 0)];
     assert_eq!((reads.as_slice(), store.lost()), (&expected[..], 0));
+}
+
+/// One user's days, told as what each event came to.
+struct Story {
+    world: World,
+    /// Those that take turns; without any, each event has a new server, which remembers nothing.
+    servers: Vec<LoginServer>,
+    login: Option<Started>,
+    added: Option<TokenId>,
+    code: String,
+}
+
+impl Story {
+    fn new(servers: usize, store: &Arc<Watched>) -> Self {
+        let world = World::new();
+        let store =
+            Arc::new(Watched { memory: Arc::clone(&world.store), lost: Arc::clone(&store.lost), ..Watched::default() });
+        let servers = (0..servers).map(|_| world.server_on(store.clone())).collect();
+        Self { world, servers, login: None, added: None, code: String::new() }
+    }
+
+    /// The event of this kind, at a server that is drawn.
+    fn happens(&mut self, kind: u32, turn: usize, now: UnixTime) -> String {
+        if self.servers.is_empty() {
+            self.world.server = self.world.server_on(self.world.store.clone());
+            return self.tell(kind, now);
+        }
+        let turn = turn % self.servers.len();
+        mem::swap(&mut self.world.server, &mut self.servers[turn]);
+        let told = self.tell(kind, now);
+        mem::swap(&mut self.world.server, &mut self.servers[turn]);
+        told
+    }
+
+    fn tell(&mut self, kind: u32, now: UnixTime) -> String {
+        let Self { world, login, added, code, .. } = self;
+        let (user, mail) = (world.user.clone(), world.mail);
+        // Of each event its own, so that one more draw here shifts nothing there.
+        let rng = &mut ChaCha20Rng::seed_from_u64(now.as_secs());
+        match (kind, &login, *added) {
+            (0, ..) => {
+                world.device.passcode(mail, None, now).unwrap().0.expose().clone_into(code);
+                format!("{:?}", block_on(world.server.verify_passcode(&user, code, now, rng)))
+            }
+            (1, ..) => format!("{:?}", block_on(world.server.verify_passcode(&user, code, now, rng))),
+            (2, ..) => {
+                let started =
+                    block_on(world.server.start_login(&user, &LoginRequest::new("Intranet"), now, rng)).unwrap();
+                match started {
+                    LoginStart::Started(started) => *login = Some(started),
+                    other => return format!("{other:?}"),
+                }
+                "started".into()
+            }
+            (3 | 4, Some(started), _) => {
+                let Some(push) = started.pushes.first() else { return "no push".into() };
+                let prompt = match world.device.open(&push.envelope, now) {
+                    Ok(Incoming::Login(prompt) | Incoming::Again(prompt)) => prompt,
+                    other => return format!("{:?}", other.is_ok()),
+                };
+                let number = world.server.number(&started.ticket).unwrap();
+                let message = if kind == 3 {
+                    world.device.approve(prompt, (mail, &number, None), now, rng).map(|(message, _)| message).ok()
+                } else {
+                    world.device.deny(prompt, Reason::Unspecified, now, rng).map(|(message, _)| message).ok()
+                };
+                let Some(message) = message else { return "not answered".into() };
+                format!("{:?}", block_on(world.server.receive(&message, now, rng)).unwrap().error())
+            }
+            (5, Some(started), _) => format!("{:?}", block_on(world.server.redeem(&started.ticket, now, rng))),
+            (6, Some(started), _) => format!("{:?}", block_on(world.server.login_state(&started.ticket, now))),
+            (7, Some(started), _) => {
+                format!(
+                    "{:?}",
+                    block_on(world.server.cancel_login(&started.ticket, now, rng)).map(|pushes| pushes.len())
+                )
+            }
+            (8, ..) => {
+                let on = now.as_secs().is_multiple_of(2);
+                format!("{:?}", block_on(world.server.set_push((&user, mail), on, now, rng)))
+            }
+            (9, _, None) => {
+                let token = block_on(world.server.add_token(&user, NewToken::new("Third"), now, rng)).unwrap();
+                *added = Some(token);
+                "added".into()
+            }
+            (9, _, Some(token)) => {
+                *added = None;
+                format!(
+                    "{:?}",
+                    block_on(world.server.remove_token((&user, token), now, rng)).map(|pushes| pushes.len())
+                )
+            }
+            _ => format!("{:?}", block_on(world.server.tokens(&user))),
+        }
+    }
+}
+
+/// Three servers that take turns say what servers say that remember nothing, event by event.
+#[test]
+fn three_that_remember_say_what_new_ones_say() {
+    let store = Arc::new(Watched::default());
+    let mut told = BTreeSet::new();
+    for seed in 0..40 {
+        let (mut rng, mut now) = (ChaCha20Rng::seed_from_u64(seed), NOW.as_secs());
+        let [mut remembering, mut forgetful] = [3, 0].map(|servers| Story::new(servers, &store));
+        for event in 0..60 {
+            now += u64::from(rng.next_u32() % 40) + 1;
+            let (kind, turn, at) = (rng.next_u32() % 11, rng.next_u32() as usize, UnixTime::from_secs(now));
+            let [one, other] = [&mut remembering, &mut forgetful].map(|story| story.happens(kind, turn, at));
+            assert_eq!(one, other, "seed {seed}, event {event} of kind {kind}");
+            told.insert(one.chars().take(20).collect::<String>());
+        }
+        let [one, other] = [&remembering, &forgetful].map(|story| {
+            let events = block_on(story.world.server.audit(&story.world.user)).unwrap();
+            events.iter().map(|event| (event.kind(), event.at())).collect::<Vec<_>>()
+        });
+        assert_eq!(one, other, "seed {seed}");
+    }
+    // It was a story: all of this was told, and servers were mistaken about the past.
+    for expected in ["Ok(Accepted", "Ok(Replayed", "Ok(Refused", "Ok(Some", "Ok(Denied", "Ok(Redeemed", "TooMany"] {
+        assert!(told.iter().any(|told| told.starts_with(expected)), "{expected}: {told:?}");
+    }
+    assert!(store.lost() > 100);
 }
