@@ -18,8 +18,8 @@ type Generation = HashMap<AccountId, (Version, Arc<Record>)>;
 
 /// The records that were kept last, one per account.
 ///
-/// A full generation becomes the old one, and the old one is forgotten: what was kept lately stays, whatever comes in
-/// between, at the cost of a map.
+/// A full generation becomes the old one, and what was old until then is forgotten: so nobody need know which of all was
+/// used least lately.
 #[derive(Default)]
 pub(crate) struct Recent(Mutex<Generations>);
 
