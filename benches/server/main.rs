@@ -62,7 +62,7 @@ fn main() {
     println!("load of the last minute: {}", load());
 }
 
-/// Several runs, and what the fastest is to the target.
+/// Several runs, and what their median is to the target.
 fn print_target(backend: &Backend, clients: usize, accounts: &Arc<Accounts>) {
     let mut rates: Vec<f64> =
         (0..RUNS).map(|_| stores::print_verdicts(backend, (clients, Whose::InUse), accounts, false)).collect();
